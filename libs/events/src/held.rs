@@ -1,0 +1,125 @@
+//! Events that could not be handled: kept with their reason, and handled again on demand.
+
+use jiff_sqlx::ToSqlx as _;
+use service::{Result, clock};
+use tenancy::Db;
+use uuid::Uuid;
+
+use crate::{
+    consumer::{Handler, handle_once},
+    envelope::Raw,
+};
+
+/// Keeps an event; the partition moves on.
+pub(crate) async fn hold(db: &Db, raw: &Raw, reason: &str) -> Result<()> {
+    tracing::error!(
+        topic = raw.topic,
+        partition = raw.partition,
+        offset = raw.offset,
+        key = raw.key,
+        reason,
+        "an event is held"
+    );
+    let mut tx = db.begin_unscoped("consumer: hold an event").await?;
+    sqlx::query(
+        r#"insert into held_event
+               (tenant_id, id, topic, partition, "offset", key, headers, payload, reason, state, held_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', $10)
+           on conflict on constraint held_event_origin do nothing"#,
+    )
+    .bind(raw.tenant())
+    .bind(service::new_id())
+    .bind(&raw.topic)
+    .bind(raw.partition)
+    .bind(raw.offset)
+    .bind(&raw.key)
+    .bind(sqlx::types::Json(&raw.headers))
+    .bind(&raw.payload)
+    .bind(reason)
+    .bind(clock::now().to_sqlx())
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}
+
+/// True where an earlier event of the same key is held.
+pub(crate) async fn is_key_held(db: &Db, raw: &Raw) -> Result<bool> {
+    let mut tx = db.begin_unscoped("consumer: is the key held").await?;
+    let held = sqlx::query_scalar(
+        "select exists (select from held_event where tenant_id = $1 and key = $2 and state = 'held')",
+    )
+    .bind(raw.tenant())
+    .bind(&raw.key)
+    .fetch_one(&mut *tx)
+    .await?;
+    Ok(held)
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    i32,
+    i64,
+    String,
+    sqlx::types::Json<std::collections::BTreeMap<String, String>>,
+    Vec<u8>,
+);
+
+/// Handles held events again, in the order they came; answers how many went through and how many stay.
+///
+/// Where one fails again, later ones of its key stay as well.
+pub async fn replay<H: Handler>(
+    service: &'static str,
+    db: &Db,
+    handler: &H,
+    only: Option<Uuid>,
+) -> Result<(usize, usize)> {
+    let mut tx = db.begin_unscoped("replay: read held events").await?;
+    let rows: Vec<Row> = sqlx::query_as(
+        r#"select tenant_id, id, topic, partition, "offset", key, headers, payload from held_event
+           where state = 'held' and ($1::uuid is null or id = $1) order by topic, partition, "offset""#,
+    )
+    .bind(only)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+
+    let total = rows.len();
+    let mut replayed = 0;
+    let mut stuck = std::collections::BTreeSet::new();
+    for (tenant, id, topic, partition, offset, key, headers, payload) in rows {
+        if stuck.contains(&key) {
+            continue;
+        }
+        let raw = Raw {
+            topic,
+            partition,
+            offset,
+            key,
+            headers: headers.0,
+            payload,
+        };
+        let outcome = match raw.check() {
+            Ok(event) => handle_once(service, db, handler, &event).await,
+            Err(reason) => Err(service::Error::internal(reason)),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%id, %error, "a held event fails again");
+            stuck.insert(raw.key);
+            continue;
+        }
+        let mut tx = db.begin_unscoped("replay: mark a held event").await?;
+        sqlx::query(
+            "update held_event set state = 'replayed', replayed_at = $3 where tenant_id = $1 and id = $2",
+        )
+        .bind(tenant)
+        .bind(id)
+        .bind(clock::now().to_sqlx())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        replayed += 1;
+    }
+    Ok((replayed, total - replayed))
+}

@@ -1,0 +1,62 @@
+//! Connections to Kafka, and topics.
+
+use anyhow::{Context as _, Result};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    error::RDKafkaErrorCode,
+};
+use serde::Deserialize;
+
+/// Where Kafka is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Kafka {
+    /// Host and port of brokers, with commas between; empty runs neither relay nor consumer.
+    pub brokers: String,
+    /// Copies of each partition.
+    pub replication: i32,
+}
+
+const PARTITIONS: i32 = 12;
+
+impl Kafka {
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("broker.address.family", "v4")
+            .set("reconnect.backoff.max.ms", "2000");
+        config
+    }
+}
+
+/// The topic of a service; only that service writes it.
+pub fn topic_of(service: &str) -> String {
+    format!("contractoros.{service}.v1")
+}
+
+/// Makes a service's topic; one that exists stays as it is.
+pub async fn create_topic(kafka: &Kafka, service: &str) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = kafka
+        .client()
+        .create()
+        .context("make a Kafka admin client")?;
+    let name = topic_of(service);
+    let topic = NewTopic::new(
+        &name,
+        PARTITIONS,
+        TopicReplication::Fixed(kafka.replication),
+    );
+    let outcomes = admin
+        .create_topics([&topic], &AdminOptions::new())
+        .await
+        .with_context(|| format!("make the topic {name}"))?;
+    for outcome in outcomes {
+        match outcome {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => anyhow::bail!("cannot make the topic {name}: {code}"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! The relay: from the outbox to Kafka.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::future::join_all;
+use jiff_sqlx::ToSqlx as _;
+use rdkafka::{
+    producer::{FutureProducer, FutureRecord},
+    util::Timeout,
+};
+use service::{Result, clock};
+use sqlx::PgConnection;
+use tenancy::Db;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use uuid::Uuid;
+
+use crate::{envelope::Outgoing, kafka::Kafka, topic_of, trace};
+
+/// Names the lock that lets one relay a service run.
+const LOCK: i64 = 0x6f75_7462_6f78;
+const BATCH: i64 = 500;
+/// Of one organization in a batch, so that a busy one does not hold up the others.
+const BATCH_PER_TENANT: i64 = 50;
+const POLL: Duration = Duration::from_secs(1);
+const KEEP_DAYS: i64 = 7;
+
+/// Publishes what stands in a service's outbox.
+pub struct Relay {
+    service: &'static str,
+    db: Db,
+    producer: FutureProducer,
+}
+
+impl Relay {
+    /// Makes a relay with a producer of its own.
+    pub fn new(service: &'static str, db: Db, kafka: &Kafka) -> anyhow::Result<Self> {
+        let producer = kafka
+            .client()
+            .set("enable.idempotence", "true")
+            .set("delivery.timeout.ms", "30000")
+            .set("compression.type", "zstd")
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "5")
+            .create()
+            .context("make a Kafka producer")?;
+        Ok(Self {
+            service,
+            db,
+            producer,
+        })
+    }
+
+    /// Runs until stopped. Of several replicas one publishes and the others wait for its lock.
+    pub async fn run(self, stopping: CancellationToken) {
+        while !stopping.is_cancelled() {
+            if let Err(error) = self.publish_while_leading(&stopping).await {
+                tracing::warn!(%error, "the relay starts again from the table");
+            }
+            pause(&stopping).await;
+        }
+    }
+
+    async fn publish_while_leading(&self, stopping: &CancellationToken) -> Result<()> {
+        let mut lock = self
+            .db
+            .platform_connection("relay: one a service, by a lock that lasts")
+            .await?;
+        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *lock)
+            .await?;
+        if !leads {
+            return Ok(());
+        }
+        // closed, not released: the lock must not stay behind on a pooled connection
+        let mut lock = lock.detach();
+        let committed = self.db.committed();
+        while !stopping.is_cancelled() {
+            // fails when the connection, and with it the lock, is lost
+            sqlx::query("select 1").execute(&mut lock).await?;
+            let woken = committed.notified();
+            if self.publish_batch().await? > 0 {
+                continue;
+            }
+            self.forget_old().await?;
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = stopping.cancelled() => {}
+            }
+        }
+        sqlx::Connection::close(lock).await?;
+        Ok(())
+    }
+
+    /// Publishes one batch and marks it after every delivery report; answers its size.
+    async fn publish_batch(&self) -> Result<usize> {
+        let mut tx = self.db.begin_unscoped("relay: read the outbox").await?;
+        let batch = unpublished(&mut tx).await?;
+        tx.commit().await?;
+        if batch.is_empty() {
+            return Ok(0);
+        }
+        let outcomes = join_all(batch.iter().map(|event| self.send(event))).await;
+        let (tenants, ids): (Vec<Uuid>, Vec<Uuid>) = batch
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, sent)| **sent)
+            .map(|(event, _)| (event.tenant, event.id))
+            .unzip();
+        let mut tx = self
+            .db
+            .begin_unscoped("relay: mark what was published")
+            .await?;
+        mark_published(&mut tx, &tenants, &ids).await?;
+        tx.commit().await?;
+        if ids.len() < batch.len() {
+            return Err(service::Error::Unavailable(anyhow::anyhow!(
+                "{} of {} events were not taken by Kafka",
+                batch.len() - ids.len(),
+                batch.len()
+            )));
+        }
+        Ok(batch.len())
+    }
+
+    async fn send(&self, event: &Outgoing) -> bool {
+        let topic = topic_of(self.service);
+        let span = tracing::info_span!(
+            parent: None,
+            "publish",
+            otel.name = format!("send {topic}"),
+            otel.kind = "producer",
+            messaging.system = "kafka",
+            messaging.destination.name = topic,
+            messaging.message.id = %event.id,
+            event = event.event_type,
+            tenant = %event.tenant,
+        );
+        // an error only says that no layer listens for spans
+        let _ = span.set_parent(trace::parse(&event.traceparent));
+        async {
+            let key = event.key();
+            let headers = event.headers(self.service, &trace::current());
+            let record = FutureRecord::to(&topic)
+                .key(&key)
+                .payload(&event.payload)
+                .headers(headers);
+            match self.producer.send(record, Timeout::Never).await {
+                Ok(_) => true,
+                Err((error, _)) => {
+                    tracing::warn!(%error, "an event was not taken by Kafka");
+                    false
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn forget_old(&self) -> Result<()> {
+        let mut tx = self
+            .db
+            .begin_unscoped("relay: forget what was published long ago")
+            .await?;
+        sqlx::query(
+            "delete from outbox where (tenant_id, id) in
+                 (select tenant_id, id from outbox where published_at < $1 limit 500)",
+        )
+        .bind((clock::now() - jiff::SignedDuration::from_hours(24 * KEEP_DAYS)).to_sqlx())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+}
+
+async fn unpublished(connection: &mut PgConnection) -> Result<Vec<Outgoing>> {
+    let rows: Vec<(
+        Uuid,
+        Uuid,
+        String,
+        Uuid,
+        i64,
+        String,
+        Vec<u8>,
+        String,
+        jiff_sqlx::Timestamp,
+    )> = sqlx::query_as(
+        "select tenant_id, id, aggregate_type, aggregate_id, sequence, type, payload, traceparent, created_at
+         from (select *, row_number() over (partition by tenant_id order by id) as place
+               from outbox where published_at is null) waiting
+         where place <= $1 order by id limit $2",
+    )
+    .bind(BATCH_PER_TENANT)
+    .bind(BATCH)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Outgoing {
+            tenant: row.0,
+            id: row.1,
+            aggregate_type: row.2,
+            aggregate_id: row.3,
+            sequence: row.4,
+            event_type: row.5,
+            payload: row.6,
+            traceparent: row.7,
+            created_at: row.8.to_jiff(),
+        })
+        .collect())
+}
+
+async fn mark_published(
+    connection: &mut PgConnection,
+    tenants: &[Uuid],
+    ids: &[Uuid],
+) -> Result<()> {
+    sqlx::query(
+        "update outbox set published_at = $3
+         where (tenant_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))",
+    )
+    .bind(tenants)
+    .bind(ids)
+    .bind(clock::now().to_sqlx())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn pause(stopping: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(POLL) => {}
+        () = stopping.cancelled() => {}
+    }
+}

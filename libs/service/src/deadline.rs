@@ -1,0 +1,78 @@
+//! How much time a call has left, carried along without being passed by hand.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// No call may take longer, whatever its caller allows.
+pub const CAP: Duration = Duration::from_secs(10);
+/// What a hop keeps for itself, so that it can still answer when the next one runs out.
+const HOP: Duration = Duration::from_millis(20);
+const FLOOR: Duration = Duration::from_millis(50);
+
+tokio::task_local! {
+    static DEADLINE: Instant;
+}
+
+/// Runs `work` with `limit` left.
+pub async fn within<F: Future>(limit: Duration, work: F) -> F::Output {
+    DEADLINE.scope(Instant::now() + limit, work).await
+}
+
+/// What is left for the work at hand; [`CAP`] where nobody set a deadline.
+pub fn remaining() -> Duration {
+    DEADLINE
+        .try_with(|deadline| deadline.saturating_duration_since(Instant::now()))
+        .unwrap_or(CAP)
+        .max(FLOOR)
+}
+
+/// What the next hop gets.
+pub fn for_next_hop() -> Duration {
+    remaining().saturating_sub(HOP).max(FLOOR)
+}
+
+/// Reads a `grpc-timeout` value, such as "2000m".
+pub(crate) fn parse_grpc_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 3600)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grpc_timeouts_are_read() {
+        assert_eq!(
+            parse_grpc_timeout("2000m"),
+            Some(Duration::from_millis(2000))
+        );
+        assert_eq!(parse_grpc_timeout("3S"), Some(Duration::from_secs(3)));
+        assert_eq!(parse_grpc_timeout(""), None);
+        assert_eq!(parse_grpc_timeout("S"), None);
+        assert_eq!(parse_grpc_timeout("12x"), None);
+    }
+
+    #[tokio::test]
+    async fn a_hop_gets_less_than_there_is() {
+        within(Duration::from_secs(2), async {
+            assert!(for_next_hop() < Duration::from_millis(1981));
+            assert!(for_next_hop() > Duration::from_millis(1800));
+        })
+        .await;
+    }
+}

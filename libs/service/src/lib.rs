@@ -1,0 +1,38 @@
+//! What every binary of the platform does alike.
+//!
+//! - [`config`]: one struct a service, compiled-in defaults, then `APP__…` environment; unknown keys are refused
+//! - [`Error`]: what can go wrong, in words of the domain, with one conversion to a gRPC status
+//! - [`clock`]: the one source of business time
+//! - [`telemetry`]: traces, metrics and logs over OTLP
+//! - [`Server`]: the stack of layers, health, draining; [`Peer`]: the way to another service
+//! - [`main`]: `serve | migrate | replay`
+
+mod cli;
+pub mod clock;
+pub mod config;
+pub mod deadline;
+mod error;
+mod lifecycle;
+pub mod page;
+mod peer;
+mod reason;
+mod server;
+pub mod telemetry;
+
+pub use cli::{Command, main};
+pub use error::{Error, Found, OnConstraint, Result, Violation, Violations};
+pub use lifecycle::Lifecycle;
+pub use peer::Peer;
+pub use reason::Reason;
+pub use server::{Authenticate, Listen, Server, bind_control, serve_control};
+
+/// Makes an id: UUIDv7, so that new rows stand at the end of an index.
+pub fn new_id() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
+}
+
+/// Reads an id from a request; `field` is its name there.
+pub fn parse_id(text: &str, field: &'static str) -> Result<uuid::Uuid> {
+    text.parse()
+        .map_err(|_| Error::invalid(field, "must be an id"))
+}

@@ -1,0 +1,75 @@
+//! Starting and stopping: two signals, one tracker for every task.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::{Context as _, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long the tasks of a stopping process may take.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// The life of a process: what runs in it, and when to stop.
+///
+/// The first signal asks everything to finish; the second, or the end of the grace period, ends it.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    soft: CancellationToken,
+    hard: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Lifecycle {
+    /// Makes one that only [`Lifecycle::stop`] ends.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes one that SIGTERM and SIGINT end.
+    pub fn from_signals() -> Result<Self> {
+        let lifecycle = Self::new();
+        let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+        let (soft, hard) = (lifecycle.soft.clone(), lifecycle.hard.clone());
+        #[expect(clippy::disallowed_methods, reason = "outlives the tracker's tasks")]
+        tokio::spawn(async move {
+            for token in [soft, hard] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                token.cancel();
+            }
+        });
+        Ok(lifecycle)
+    }
+
+    /// Asks everything to finish.
+    pub fn stop(&self) {
+        self.soft.cancel();
+    }
+
+    /// Fires when everything is asked to finish.
+    pub fn stopping(&self) -> CancellationToken {
+        self.soft.clone()
+    }
+
+    /// Runs a task that the process waits for when it stops.
+    pub fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.tracker.spawn(task)
+    }
+
+    /// Waits for every task, for the grace period at most.
+    pub async fn finish(&self) {
+        self.tracker.close();
+        tokio::select! {
+            () = self.tracker.wait() => {}
+            () = self.hard.cancelled() => tracing::warn!("a second signal ends the process"),
+            () = tokio::time::sleep(GRACE) => tracing::warn!("tasks still run after the grace period"),
+        }
+    }
+}

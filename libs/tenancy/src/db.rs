@@ -1,0 +1,256 @@
+//! The database: two logins, each with a pool of its own, and transactions that know their organization.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use service::deadline;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::sync::Notify;
+
+use crate::caller::{Caller, TenantId};
+
+const LOCK_TIMEOUT_MILLIS: u64 = 2_000;
+const IDLE_IN_TRANSACTION_MILLIS: u64 = 10_000;
+
+/// Where a service's database is. The roles are `<service>_app`, `<service>_platform` and `<service>_owner`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Database {
+    /// Host name or address.
+    pub host: String,
+    /// Port, 5432 as a rule.
+    pub port: u16,
+    /// The database's name.
+    pub name: String,
+    /// Password of the app login, which row-level security binds to one organization at a time.
+    pub app_password: SecretString,
+    /// Password of the platform login, for work that crosses organizations.
+    pub platform_password: SecretString,
+    /// Password of the owner, for migrations alone.
+    pub owner_password: SecretString,
+    /// Connections of the app login.
+    pub max_connections: u32,
+}
+
+impl Database {
+    fn options(&self, login: &str, password: &SecretString) -> PgConnectOptions {
+        PgConnectOptions::new()
+            .host(&self.host)
+            .port(self.port)
+            .database(&self.name)
+            .username(login)
+            .password(password.expose_secret())
+            .application_name(login)
+    }
+
+    /// Connects as the owner, to migrate.
+    pub async fn connect_owner(&self, service: &str) -> Result<PgConnection> {
+        let login = format!("{service}_owner");
+        PgConnection::connect_with(&self.options(&login, &self.owner_password))
+            .await
+            .with_context(|| format!("connect to the database as {login}"))
+    }
+}
+
+/// A service's database.
+#[derive(Clone)]
+pub struct Db {
+    app: PgPool,
+    platform: PgPool,
+    committed: Arc<Notify>,
+}
+
+impl Db {
+    /// Opens both pools and checks that each login works.
+    pub async fn open(service: &str, database: &Database) -> Result<Self> {
+        let app = pool(
+            database.options(&format!("{service}_app"), &database.app_password),
+            database.max_connections,
+        )
+        .await
+        .context("open the app login's pool")?;
+        let platform = pool(
+            database.options(&format!("{service}_platform"), &database.platform_password),
+            (database.max_connections / 4).max(3),
+        )
+        .await
+        .context("open the platform login's pool")?;
+        Ok(Self {
+            app,
+            platform,
+            committed: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Opens a transaction in which the caller's organization is visible and no other.
+    pub async fn begin(&self, caller: &Caller) -> service::Result<TenantTx> {
+        // the id and the numbers are ours: nothing from a request is interpolated
+        let statement = format!(
+            "begin; set local app.tenant_id = '{}'; {}",
+            caller.tenant.uuid(),
+            limits()
+        );
+        let inner = self.app.begin_with(AssertSqlSafe(statement)).await?;
+        Ok(TenantTx {
+            inner,
+            tenant: caller.tenant,
+            published: false,
+            committed: self.committed.clone(),
+        })
+    }
+
+    /// Opens a transaction across organizations, as the platform login; `reason` is for whoever searches for these.
+    ///
+    /// The login sees only the tables that grant it something: sign-in by host, the outbox, what is due.
+    pub async fn begin_unscoped(&self, reason: &'static str) -> service::Result<UnscopedTx> {
+        tracing::trace!(reason, "begin unscoped");
+        let statement = format!("begin; {}", limits());
+        let inner = self.platform.begin_with(AssertSqlSafe(statement)).await?;
+        Ok(UnscopedTx { inner })
+    }
+
+    /// A connection of the platform login, for a lock that lasts.
+    pub async fn platform_connection(
+        &self,
+        reason: &'static str,
+    ) -> service::Result<sqlx::pool::PoolConnection<Postgres>> {
+        tracing::trace!(reason, "platform connection");
+        Ok(self.platform.acquire().await?)
+    }
+
+    /// Fires after a transaction that published events was committed.
+    pub fn committed(&self) -> Arc<Notify> {
+        self.committed.clone()
+    }
+
+    /// True while the database answers.
+    pub async fn is_ready(&self) -> bool {
+        let check = sqlx::query("select 1").execute(&self.app);
+        matches!(
+            tokio::time::timeout(Duration::from_secs(1), check).await,
+            Ok(Ok(_))
+        )
+    }
+
+    /// Fails where the schema is older than this binary.
+    pub async fn check_schema(&self, newest: i64) -> Result<()> {
+        let found: Option<i64> =
+            sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+                .fetch_one(&self.app)
+                .await
+                .context("read the schema version; run `migrate` first")?;
+        anyhow::ensure!(
+            found.is_some_and(|version| version >= newest),
+            "the database is at version {}, this binary needs {newest}; run `migrate` first",
+            found.unwrap_or(0)
+        );
+        Ok(())
+    }
+
+    /// Closes both pools.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.platform.close().await;
+    }
+}
+
+fn limits() -> String {
+    format!(
+        "set local statement_timeout = {}; set local lock_timeout = {LOCK_TIMEOUT_MILLIS}; \
+         set local idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MILLIS}",
+        deadline::remaining().as_millis()
+    )
+}
+
+async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(2))
+        // A future that is dropped inside `begin` returns a connection with an open transaction to the pool: what the next
+        // user writes there is acknowledged and then lost, and read under the former organization. This ends it.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.execute("begin; rollback").await?;
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+}
+
+/// A transaction bound to one organization; derefs to the connection. Dropped without a commit, it rolls back.
+pub struct TenantTx {
+    inner: Transaction<'static, Postgres>,
+    tenant: TenantId,
+    published: bool,
+    committed: Arc<Notify>,
+}
+
+impl TenantTx {
+    /// The organization, for the `tenant_id` of what is written.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Says that this transaction wrote to the outbox, so that the relay hurries after the commit.
+    pub fn mark_published(&mut self) {
+        self.published = true;
+    }
+
+    /// Commits.
+    pub async fn commit(self) -> service::Result<()> {
+        self.inner.commit().await?;
+        if self.published {
+            self.committed.notify_waiters();
+        }
+        Ok(())
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for TenantTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}
+
+/// A transaction across organizations; derefs to the connection.
+pub struct UnscopedTx {
+    inner: Transaction<'static, Postgres>,
+}
+
+impl UnscopedTx {
+    /// Commits.
+    pub async fn commit(self) -> service::Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+impl Deref for UnscopedTx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for UnscopedTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}

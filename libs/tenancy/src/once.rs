@@ -1,0 +1,97 @@
+//! Idempotent writes: the same request id answers as before.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff_sqlx::ToSqlx as _;
+use prost::Message;
+use service::{Error, Reason, Result, clock};
+use uuid::Uuid;
+
+use crate::{Caller, TenantTx};
+
+/// Whether a request came before.
+pub enum Once<T> {
+    /// It did, and this was the answer.
+    Before(T),
+    /// It did not: do it, then [`Fresh::keep`] the answer in the same transaction.
+    Fresh(Fresh),
+}
+
+/// The place kept for an answer.
+pub struct Fresh {
+    method: &'static str,
+    subject: String,
+    request_id: Uuid,
+}
+
+impl<T: Message + Default> Once<T> {
+    /// Looks the request id up and keeps its place until the transaction ends.
+    ///
+    /// A second request with the same id waits for the first. The same id with other content is refused. `request` must
+    /// hold no secret: its hash is stored.
+    pub async fn begin(
+        tx: &mut TenantTx,
+        caller: &Caller,
+        method: &'static str,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Result<Self> {
+        let request_id = service::parse_id(request_id, "request_id")?;
+        let subject = caller.subject();
+        let hash = digest(&SHA256, &request.encode_to_vec());
+        let tenant = tx.tenant().uuid();
+        let inserted = sqlx::query(
+            "insert into request (tenant_id, subject, method, request_id, request_hash, response, created_at)
+             values ($1, $2, $3, $4, $5, '', $6) on conflict do nothing",
+        )
+        .bind(tenant)
+        .bind(&subject)
+        .bind(method)
+        .bind(request_id)
+        .bind(hash.as_ref())
+        .bind(clock::now().to_sqlx())
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
+        if inserted == 1 {
+            return Ok(Self::Fresh(Fresh {
+                method,
+                subject,
+                request_id,
+            }));
+        }
+        let (kept_hash, response): (Vec<u8>, Vec<u8>) = sqlx::query_as(
+            "select request_hash, response from request
+             where tenant_id = $1 and subject = $2 and method = $3 and request_id = $4",
+        )
+        .bind(tenant)
+        .bind(&subject)
+        .bind(method)
+        .bind(request_id)
+        .fetch_one(&mut **tx)
+        .await?;
+        if kept_hash != hash.as_ref() {
+            return Err(Error::invalid("request_id", Reason::RequestIdReused.text()));
+        }
+        T::decode(response.as_slice())
+            .map(Self::Before)
+            .map_err(Error::internal)
+    }
+}
+
+impl Fresh {
+    /// Keeps the answer.
+    pub async fn keep(self, tx: &mut TenantTx, response: &impl Message) -> Result<()> {
+        sqlx::query(
+            "update request set response = $5
+             where tenant_id = $1 and subject = $2 and method = $3 and request_id = $4",
+        )
+        .bind(tx.tenant().uuid())
+        .bind(self.subject)
+        .bind(self.method)
+        .bind(self.request_id)
+        .bind(response.encode_to_vec())
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}

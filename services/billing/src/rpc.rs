@@ -1,0 +1,3 @@
+//! The gRPC services, a noun each.
+
+pub(crate) mod contract;

@@ -1,0 +1,3 @@
+//! All SQL, a noun each.
+
+pub(crate) mod contract;
