@@ -1,1 +1,11 @@
+//! The whole platform, driven from outside.
+//!
+//! [`Services`] runs the five services in this process, on real PostgreSQL, Kafka and SMTP, for tests that call RPCs.
+//! [`Cast`] fills two organizations with people and things through the public RPCs. Tests that need the real processes
+//! and a browser start `devstack::platform::Platform`.
 
+mod cast;
+mod services;
+
+pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
+pub use services::Services;

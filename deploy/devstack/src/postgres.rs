@@ -20,6 +20,10 @@ use crate::{folders, ports, secrets};
 
 const SUPERUSER: &str = "postgres";
 
+/// Stretching protects passwords that people choose. Ours are random, and unstretched each
+/// connection costs 3 ms instead of 38 in a debug build.
+const NO_STRETCHING: &str = "scram_iterations=1";
+
 /// A start repairs what a crash left, which takes longer than a plain one.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -304,6 +308,7 @@ impl Postgres {
             .arguments(["--username", SUPERUSER, "--encoding=UTF8"])
             .arguments(["--locale-provider=builtin", "--locale=C.UTF-8"])
             .arguments(["--auth=scram-sha-256", "--no-instructions"])
+            .arguments(["--set", NO_STRETCHING])
             .argument(format!("--pwfile={}", password_file.display()))
             .argument(format!("--pgdata={}", half_made.display()));
         if self.durability == Durability::Fast {
@@ -378,6 +383,7 @@ impl Postgres {
             "jit=off",
             "timezone=UTC",
             "log_timezone=UTC",
+            NO_STRETCHING,
         ];
         let fast = [
             "fsync=off",

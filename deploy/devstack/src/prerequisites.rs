@@ -162,30 +162,26 @@ fn pom_text() -> Result<String> {
         "aarch64" => "arm64v8",
         other => bail!("there is no PostgreSQL to fetch for the processor {other}"),
     };
-    let dependencies: String = [
+    let postgres = format!("embedded-postgres-binaries-linux-{architecture}");
+    let dependencies = [
         ("org.apache.kafka", "kafka_2.13", KAFKA),
         ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J),
-        (
-            "io.zonky.test.postgres",
-            &format!("embedded-postgres-binaries-linux-{architecture}"),
-            POSTGRES,
-        ),
+        ("io.zonky.test.postgres", postgres.as_str(), POSTGRES),
     ]
-    .iter()
     .map(|(group, artifact, version)| {
         format!(
             "<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId>\
-             <version>{version}</version></dependency>\n"
+             <version>{version}</version></dependency>"
         )
-    })
-    .collect();
+    });
     Ok(format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n\
          <modelVersion>4.0.0</modelVersion>\n\
          <groupId>contractoros</groupId><artifactId>devstack</artifactId><version>1</version>\n\
          <packaging>pom</packaging>\n\
-         <dependencies>\n{dependencies}</dependencies>\n\
-         </project>\n"
+         <dependencies>\n{}\n</dependencies>\n\
+         </project>\n",
+        dependencies.join("\n")
     ))
 }
 

@@ -1,5 +1,6 @@
 //! Child processes: they end when we do, and leave what they say in a file.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
@@ -135,6 +136,12 @@ impl Launch {
                 .arg(format!("--reuid={}", account.uid))
                 .arg(format!("--regid={}", account.gid))
                 .arg("--clear-groups");
+        }
+        // Settings that somebody exported for one service must not reach all.
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("APP__") {
+                command.env_remove(name);
+            }
         }
         // Our own folder may be closed to the account, and Ctrl-C is for us alone: we stop
         // the children in order.

@@ -12,7 +12,7 @@ mod held;
 mod kafka;
 mod outbox;
 mod relay;
-mod trace;
+pub mod trace;
 
 use sqlx::migrate::Migrator;
 

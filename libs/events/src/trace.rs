@@ -1,4 +1,4 @@
-//! Trace context as text, in the outbox and in headers.
+//! Trace context as text, in the outbox, in headers, and in rows of work that is done later.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 pub(crate) const TRACEPARENT: &str = "traceparent";
 
 /// The trace of the work at hand; empty where there is none.
-pub(crate) fn current() -> String {
+pub fn current() -> String {
     let mut headers = HashMap::new();
     global::get_text_map_propagator(|propagator| {
         propagator.inject_context(&tracing::Span::current().context(), &mut headers);
@@ -18,7 +18,7 @@ pub(crate) fn current() -> String {
 }
 
 /// Reads what [`current`] wrote.
-pub(crate) fn parse(traceparent: &str) -> Context {
+pub fn parse(traceparent: &str) -> Context {
     let headers = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     global::get_text_map_propagator(|propagator| propagator.extract(&headers))
 }

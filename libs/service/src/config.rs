@@ -63,11 +63,25 @@ pub fn load_from<T: DeserializeOwned>(
             .with_context(|| format!("read {path}, named by {}", name_of(key)))?;
         with_files = with_files.set_override(setting, secret.trim().to_owned())?;
     }
-    with_files
-        .build()
-        .context("read the secrets")?
-        .try_deserialize()
+    let mut whole = with_files.build().context("read the secrets")?.cache;
+    drop_secret_files(&mut whole);
+    T::deserialize(whole)
         .map_err(|error| anyhow::anyhow!("the configuration is not valid: {error}"))
+}
+
+/// Takes out each `x_file` beside an `x`: its content has taken x's place.
+fn drop_secret_files(value: &mut Value) {
+    let ValueKind::Table(table) = &mut value.kind else {
+        return;
+    };
+    let settings: BTreeSet<String> = table.keys().cloned().collect();
+    table.retain(|name, _| {
+        name.strip_suffix("_file")
+            .is_none_or(|setting| !settings.contains(setting))
+    });
+    for inner in table.values_mut() {
+        drop_secret_files(inner);
+    }
 }
 
 fn key_of(name: &str) -> String {
@@ -122,6 +136,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Example {
         port: u16,
         password: String,

@@ -13,6 +13,7 @@ pub mod config;
 pub mod deadline;
 mod error;
 mod lifecycle;
+pub mod mask;
 pub mod page;
 mod peer;
 mod reason;

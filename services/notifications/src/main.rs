@@ -1,1 +1,19 @@
-fn main() {}
+//! The notifications service.
+
+use std::process::ExitCode;
+
+use notifications::{CONFIG, Config};
+use service::{Command, Lifecycle};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    service::main("notifications", CONFIG, async |command, config: Config| match command {
+        Command::Serve => {
+            let lifecycle = Lifecycle::from_signals()?;
+            notifications::build(config).await?.run(lifecycle).await
+        }
+        Command::Migrate => notifications::migrate(&config).await,
+        Command::Replay { id } => notifications::replay(&config, id).await,
+    })
+    .await
+}

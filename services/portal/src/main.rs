@@ -1,1 +1,8 @@
-fn main() {}
+//! The portal's binary.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    service::main("portal", portal::DEFAULTS, portal::run).await
+}

@@ -53,7 +53,7 @@ impl ContractService for Contracts {
 
         let ids = &request.get_ref().project_ids;
         if ids.len() > BATCH {
-            return Err(Error::invalid("project_ids", "must be 1,000 at most").into());
+            return Err(Error::invalid("project_ids", "Name at most 1,000 projects").into());
         }
         let projects = ids
             .iter()
@@ -84,12 +84,12 @@ impl ContractService for Contracts {
             .check(
                 value.minor_units >= 0,
                 "value.minor_units",
-                "enter an amount of zero or more",
+                "Enter an amount of zero or more",
             )
             .check(
                 is_currency_code(&value.currency_code),
                 "value.currency_code",
-                "must be an ISO 4217 code such as USD",
+                "Enter a currency code of three letters, such as USD",
             )
             .finish()?;
         let version = version_of(&request.etag)?;

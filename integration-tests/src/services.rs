@@ -1,0 +1,162 @@
+//! The five services in this process.
+
+use anyhow::{Context as _, Result};
+use devstack::{kafka::Kafka, smtp::Smtp};
+use service::{Peer, config::load_from};
+use tempfile::TempDir;
+use testing::{Running, TestDb, TestKeys, environment};
+
+/// The five services, each with a database of its own, with one Kafka and one mailbox.
+pub struct Services {
+    /// Every service's keys.
+    pub keys: TestKeys,
+    /// Every mail that was sent.
+    pub smtp: Smtp,
+    /// The broker.
+    pub kafka: Kafka,
+    /// A database a service.
+    pub databases: Vec<TestDb>,
+    identity: Running,
+    projects: Running,
+    documents: Running,
+    billing: Running,
+    notifications: Running,
+    _folder: TempDir,
+}
+
+impl Services {
+    /// Starts everything; the order follows who asks whom.
+    pub async fn start() -> Result<Self> {
+        let folder = tempfile::tempdir().context("make a folder for Kafka and mails")?;
+        let keys = TestKeys::new()?;
+        let kafka = Kafka::start(&folder.path().join("kafka")).await?;
+        let smtp = Smtp::start(&folder.path().join("mails")).await?;
+
+        let databases = vec![
+            TestDb::new("identity", &identity::migrations()).await?,
+            TestDb::new("projects", &projects::migrations()).await?,
+            TestDb::new("documents", &documents::migrations()).await?,
+            TestDb::new("billing", &billing::migrations()).await?,
+            TestDb::new("notifications", &notifications::migrations()).await?,
+        ];
+        for db in &databases {
+            let config = events::Kafka {
+                brokers: kafka.brokers(),
+                replication: 1,
+            };
+            events::create_topic(&config, db.service()).await?;
+        }
+        let brokers = ("APP__KAFKA__BROKERS", kafka.brokers());
+
+        let identity = Running::start(
+            identity::build(load_from(
+                identity::CONFIG,
+                environment(
+                    &databases[0],
+                    &keys,
+                    &[
+                        brokers.clone(),
+                        (
+                            "APP__LINK_KEY_FILE",
+                            keys.files().link_key().display().to_string(),
+                        ),
+                    ],
+                )?,
+            )?)
+            .await?,
+        )?;
+        let projects = Running::start(
+            projects::build(load_from(
+                projects::CONFIG,
+                environment(&databases[1], &keys, std::slice::from_ref(&brokers))?,
+            )?)
+            .await?,
+        )?;
+        let documents = Running::start(
+            documents::build(load_from(
+                documents::CONFIG,
+                environment(&databases[2], &keys, std::slice::from_ref(&brokers))?,
+            )?)
+            .await?,
+        )?;
+        let billing = Running::start(
+            billing::build(load_from(
+                billing::CONFIG,
+                environment(
+                    &databases[3],
+                    &keys,
+                    &[
+                        brokers.clone(),
+                        ("APP__PEERS__PROJECTS", projects.address().to_owned()),
+                    ],
+                )?,
+            )?)
+            .await?,
+        )?;
+        let notifications = Running::start(
+            notifications::build(load_from(
+                notifications::CONFIG,
+                environment(
+                    &databases[4],
+                    &keys,
+                    &[
+                        brokers,
+                        ("APP__PEERS__IDENTITY", identity.address().to_owned()),
+                        ("APP__PEERS__PROJECTS", projects.address().to_owned()),
+                        ("APP__SMTP__HOST", smtp.host().to_owned()),
+                        ("APP__SMTP__PORT", smtp.port().to_string()),
+                        ("APP__SMTP__TLS", "none".to_owned()),
+                    ],
+                )?,
+            )?)
+            .await?,
+        )?;
+        Ok(Self {
+            keys,
+            smtp,
+            kafka,
+            databases,
+            identity,
+            projects,
+            documents,
+            billing,
+            notifications,
+            _folder: folder,
+        })
+    }
+
+    /// The way to a service, by the first part of its package: "identity" of "contractoros.identity.v1".
+    pub fn peer(&self, service: &str) -> Result<Peer> {
+        match service {
+            "identity" => self.identity.peer(),
+            "projects" => self.projects.peer(),
+            "documents" => self.documents.peer(),
+            "billing" => self.billing.peer(),
+            "notifications" => self.notifications.peer(),
+            other => anyhow::bail!("there is no service {other}"),
+        }
+    }
+
+    /// A service's database.
+    pub fn database(&self, service: &str) -> &TestDb {
+        self.databases
+            .iter()
+            .find(|db| db.service() == service)
+            .expect("every service has a database")
+    }
+
+    /// Stops everything, consumers of others first.
+    pub async fn stop(self) -> Result<()> {
+        for running in [
+            self.notifications,
+            self.billing,
+            self.documents,
+            self.projects,
+            self.identity,
+        ] {
+            running.stop().await?;
+        }
+        self.kafka.stop().await
+    }
+}
+

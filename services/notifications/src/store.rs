@@ -1,0 +1,7 @@
+//! All SQL, a noun each.
+
+pub(crate) mod delivery;
+pub(crate) mod digest;
+pub(crate) mod inbox;
+pub(crate) mod preference;
+pub(crate) mod suppression;

@@ -1,0 +1,79 @@
+//! A forgotten password: the answer is the same whether or not there is such an account.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+use proto::identity::RequestResetRequest;
+use serde::Deserialize;
+
+use crate::{
+    csrf::Form,
+    error::Error,
+    form::FormView,
+    page::{self, Frame},
+    session::{AtSite, Guest},
+};
+
+#[derive(Template)]
+#[template(path = "auth/forgot.html")]
+struct Page {
+    frame: Frame,
+    form: FormView<Fields>,
+}
+
+#[derive(Template)]
+#[template(path = "auth/forgot_sent.html")]
+struct SentPage {
+    frame: Frame,
+}
+
+/// The fields of the form.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    email: String,
+}
+
+/// `GET /forgot`
+pub async fn show(guest: Guest) -> Result<Response, Error> {
+    page::show(&Page {
+        frame: guest.frame(),
+        form: FormView::default(),
+    })
+}
+
+/// `POST /forgot`
+pub async fn send(
+    guest: Guest,
+    AtSite(site): AtSite,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
+    let mut form = FormView::new(fields);
+    let is_address = email_address::EmailAddress::is_valid(form.values.email.trim());
+    form.errors.check(
+        is_address,
+        "email",
+        "enter your email address, such as name@example.com",
+    );
+    if !form.errors.is_empty() {
+        let frame = guest.frame();
+        return page::refuse(&Page { frame, form });
+    }
+    guest
+        .app
+        .backend
+        .portal(site.tenant)?
+        .accounts()
+        .request_reset(RequestResetRequest {
+            email: form.values.email,
+            client_address: guest.address.to_string(),
+        })
+        .await?;
+    Ok(Redirect::to("/forgot/sent").into_response())
+}
+
+/// `GET /forgot/sent`
+pub async fn sent(guest: Guest) -> Result<Response, Error> {
+    page::show(&SentPage {
+        frame: guest.frame(),
+    })
+}

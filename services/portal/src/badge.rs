@@ -1,0 +1,124 @@
+//! Statuses as people see them: a tone, a word and an icon, never a color alone.
+
+use proto::{
+    notifications::DeliveryState,
+    projects::{Project, ProjectStatus},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::format::count;
+
+/// The fixed colors of statuses; they do not follow the brand, except the one of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// Nothing to say.
+    Neutral,
+    /// Done, well.
+    Ok,
+    /// Somebody waits.
+    Wait,
+    /// Something went wrong.
+    Bad,
+    /// Worth knowing.
+    Info,
+    /// In discussion.
+    Talk,
+    /// As planned, in the organization's own color.
+    Brand,
+}
+
+impl Tone {
+    /// The class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "",
+            Self::Ok => "ok",
+            Self::Wait => "wait",
+            Self::Bad => "badc",
+            Self::Info => "info",
+            Self::Talk => "talk",
+            Self::Brand => "br",
+        }
+    }
+}
+
+/// A status, ready to be shown by the macro `badge`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// Its color.
+    pub tone: Tone,
+    /// Its icon; a dot where it has none.
+    pub icon: Option<&'static str>,
+    /// Its words.
+    pub words: String,
+}
+
+impl Badge {
+    fn new(tone: Tone, icon: Option<&'static str>, words: impl Into<String>) -> Self {
+        Self {
+            tone,
+            icon,
+            words: words.into(),
+        }
+    }
+
+    /// How a project stands; none where its plan is hidden from the reader.
+    pub fn of_project(project: &Project) -> Option<Self> {
+        let badge = match project.status() {
+            ProjectStatus::Finished => Self::new(Tone::Neutral, Some("check"), "Finished"),
+            ProjectStatus::OnHold => Self::new(Tone::Wait, Some("clock"), "On hold"),
+            ProjectStatus::Planned => Self::new(Tone::Neutral, None, "Planned"),
+            ProjectStatus::Active | ProjectStatus::Unspecified => match project.days_behind? {
+                ..=0 => Self::new(Tone::Brand, None, "On track"),
+                days => {
+                    let days = usize::try_from(days).unwrap_or(usize::MAX);
+                    let words = format!("{} behind", count(days, "day", "days"));
+                    Self::new(Tone::Wait, Some("clock"), words)
+                }
+            },
+        };
+        Some(badge)
+    }
+
+    /// How far a mail has come.
+    pub fn of_delivery(state: DeliveryState) -> Self {
+        match state {
+            DeliveryState::Unspecified | DeliveryState::Queued | DeliveryState::Sending => {
+                Self::new(Tone::Neutral, Some("clock"), "Queued")
+            }
+            DeliveryState::Held => Self::new(Tone::Talk, Some("clock"), "Held for digest"),
+            DeliveryState::Accepted => Self::new(Tone::Info, Some("check"), "Accepted"),
+            DeliveryState::Bounced => Self::new(Tone::Bad, Some("mailx"), "Bounced"),
+            DeliveryState::Suppressed => Self::new(Tone::Bad, Some("mailx"), "Address paused"),
+            DeliveryState::Failed => Self::new(Tone::Bad, Some("alert"), "Failed"),
+            DeliveryState::Dropped => Self::new(Tone::Neutral, None, "Not needed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(status: ProjectStatus, days_behind: Option<i32>) -> Project {
+        Project {
+            status: status.into(),
+            days_behind,
+            ..Project::default()
+        }
+    }
+
+    #[test]
+    fn a_project_with_a_hidden_plan_is_neither_on_track_nor_behind() {
+        assert_eq!(Badge::of_project(&project(ProjectStatus::Active, None)), None);
+        let words = |days| {
+            Badge::of_project(&project(ProjectStatus::Active, Some(days)))
+                .expect("the plan is visible")
+                .words
+        };
+        assert_eq!(words(0), "On track");
+        assert_eq!(words(1), "1 day behind");
+        assert_eq!(words(4), "4 days behind");
+    }
+}

@@ -1,0 +1,330 @@
+//! A client's own account: mail, contact, appearance, password.
+
+use askama::Template;
+use axum::response::Response;
+use http::header;
+use proto::{
+    identity::{
+        Account, ChangePasswordRequest, GetMyAccountRequest, UpdateMyAccountRequest,
+    },
+    notifications::{
+        Delivery, DeliveryState, ListDeliveriesRequest, UpdatePreferencesRequest,
+    },
+};
+use serde::Deserialize;
+use service::Reason;
+
+use crate::{
+    badge::{Badge, Tone},
+    client::{Around, ClientFrame, Here, optional},
+    cookies::Cookie,
+    csrf::Form,
+    error::Error,
+    flash::{self, Flash},
+    form::{Errors, FormView},
+    format::{Format, time_of},
+    frequency,
+    page::{self, Theme},
+    session::Client,
+    time_zones,
+};
+
+const MAILS: i32 = 3;
+const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+
+#[derive(Template)]
+#[template(path = "client/account.html")]
+pub struct Page {
+    pub frame: ClientFrame,
+    pub email: String,
+    pub frequencies: &'static [frequency::Choice],
+    pub zones: Vec<time_zones::Group>,
+    /// None while notifications is away.
+    pub notifications: Option<FormView<Notifications>>,
+    pub contact: FormView<Contact>,
+    pub password: FormView<Password>,
+    /// None while notifications is away.
+    pub mail: Option<Mail>,
+}
+
+/// Whether mail reaches the client.
+pub struct Mail {
+    pub verdict: Option<Verdict>,
+    pub mails: Vec<LastMail>,
+}
+
+/// The answer in a word.
+pub struct Verdict {
+    pub badge_class: &'static str,
+    pub icon: &'static str,
+    pub word: &'static str,
+}
+
+/// One of the last mails.
+pub struct LastMail {
+    pub subject: String,
+    pub badge: Badge,
+    pub when: String,
+}
+
+/// The form on mail.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Notifications {
+    pub frequency: String,
+    pub time_zone: String,
+}
+
+/// The form on contact data.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Contact {
+    pub name: String,
+    pub phone: String,
+}
+
+/// The form on appearance.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Appearance {
+    theme: String,
+}
+
+/// The form on the password.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Password {
+    current_password: String,
+    new_password: String,
+}
+
+/// The forms as they are shown: as stored, or one of them again with its errors.
+#[derive(Default)]
+struct Forms {
+    notifications: Option<FormView<Notifications>>,
+    contact: Option<FormView<Contact>>,
+    password: FormView<Password>,
+}
+
+/// `GET /account`
+pub async fn show(client: Client) -> Result<Response, Error> {
+    page::show(&load(&client, Forms::default()).await?)
+}
+
+/// `POST /account/notifications`
+pub async fn save_notifications(
+    client: Client,
+    Form(fields): Form<Notifications>,
+) -> Result<Response, Error> {
+    let Some(chosen) = frequency::of_word(&fields.frequency) else {
+        let mut form = FormView::new(fields);
+        form.errors.add("frequency", "choose how often we should mail you");
+        return refuse_notifications(&client, form).await;
+    };
+    let saved = client
+        .calls
+        .preferences()
+        .update_preferences(UpdatePreferencesRequest {
+            frequency: chosen.into(),
+            time_zone: fields.time_zone.clone(),
+        })
+        .await;
+    if let Err(status) = saved {
+        let names = [("frequency", "frequency"), ("time_zone", "time_zone")];
+        let form = FormView::refused(fields, &status, &names)?;
+        return refuse_notifications(&client, form).await;
+    }
+    let title = frequency::title_of(chosen);
+    let words = format!("Your email settings are saved: {title}.");
+    Ok(flash::redirect(&client.app, "/account", &Flash::done(words)))
+}
+
+async fn refuse_notifications(
+    client: &Client,
+    form: FormView<Notifications>,
+) -> Result<Response, Error> {
+    let forms = Forms {
+        notifications: Some(form),
+        ..Forms::default()
+    };
+    page::refuse(&load(client, forms).await?)
+}
+
+/// `POST /account/contact`
+pub async fn save_contact(client: Client, Form(fields): Form<Contact>) -> Result<Response, Error> {
+    let saved = client
+        .calls
+        .accounts()
+        .update_my_account(UpdateMyAccountRequest {
+            name: fields.name.clone(),
+            phone: fields.phone.clone(),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["name".to_owned(), "phone".to_owned()],
+            }),
+        })
+        .await;
+    if let Err(status) = saved {
+        let form = FormView::refused(fields, &status, &[("name", "name"), ("phone", "phone")])?;
+        let forms = Forms {
+            contact: Some(form),
+            ..Forms::default()
+        };
+        return page::refuse(&load(&client, forms).await?);
+    }
+    let flash = Flash::done("Your contact data is saved.");
+    Ok(flash::redirect(&client.app, "/account", &flash))
+}
+
+/// `POST /account/theme`: the choice belongs to this browser, so it lives in a cookie.
+pub async fn save_theme(client: Client, Form(fields): Form<Appearance>) -> Result<Response, Error> {
+    let theme = Theme::of(&fields.theme);
+    let flash = Flash::done("The appearance is saved on this device.");
+    let mut response = flash::redirect(&client.app, "/account", &flash);
+    let cookie = client
+        .app
+        .cookies
+        .write(Cookie::Theme, theme.word(), Some(YEAR));
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// `POST /account/password`
+pub async fn save_password(
+    client: Client,
+    Form(fields): Form<Password>,
+) -> Result<Response, Error> {
+    let changed = client
+        .calls
+        .accounts()
+        .change_password(ChangePasswordRequest {
+            current_password: fields.current_password,
+            new_password: fields.new_password,
+        })
+        .await;
+    let form = match changed {
+        Ok(_) => {
+            let words = "Your password is changed, and every other device is signed out.";
+            return Ok(flash::redirect(&client.app, "/account", &Flash::done(words)));
+        }
+        // what was typed is never shown again
+        Err(status) if Reason::SignInFailed.is_in(&status) => {
+            let mut form = FormView::new(Password::default());
+            form.errors.add("current_password", "this is not your current password; try again");
+            form
+        }
+        Err(status) => {
+            let names = [
+                ("current_password", "current_password"),
+                ("new_password", "new_password"),
+            ];
+            FormView::refused(Password::default(), &status, &names)?
+        }
+    };
+    let forms = Forms {
+        password: form,
+        ..Forms::default()
+    };
+    page::refuse(&load(&client, forms).await?)
+}
+
+async fn load(client: &Client, forms: Forms) -> Result<Page, Error> {
+    let mut accounts = client.calls.accounts();
+    let mut deliveries = client.calls.deliveries();
+    let account = async {
+        let answer = accounts.get_my_account(GetMyAccountRequest {}).await?;
+        Ok::<Account, Error>(answer.into_inner().account.unwrap_or_default())
+    };
+    let deliveries = async {
+        let request = ListDeliveriesRequest {
+            page_size: MAILS,
+            ..ListDeliveriesRequest::default()
+        };
+        Ok(optional("mails", deliveries.list_deliveries(request).await))
+    };
+    let (around, account, deliveries) =
+        tokio::try_join!(Around::load(client, 1, ""), account, deliveries)?;
+
+    let stored = around.preferences.as_ref().map(|preferences| {
+        FormView::new(Notifications {
+            frequency: frequency::word_of(preferences.frequency()).to_owned(),
+            time_zone: preferences.time_zone.clone(),
+        })
+    });
+    let notifications = forms.notifications.or(stored);
+    let zone = notifications
+        .as_ref()
+        .map_or("", |form| form.values.time_zone.as_str());
+    Ok(Page {
+        frame: around.frame(client, Here::Account),
+        email: account.email,
+        frequencies: frequency::all(),
+        zones: time_zones::choices(zone),
+        notifications,
+        contact: forms.contact.unwrap_or_else(|| {
+            FormView::new(Contact {
+                name: account.name,
+                phone: account.phone,
+            })
+        }),
+        password: forms.password,
+        mail: deliveries.map(|answer| Mail::new(answer.deliveries, &around.format)),
+    })
+}
+
+impl Page {
+    /// What is wrong, over all forms of the page.
+    pub fn errors(&self) -> &Errors {
+        let notifications = self.notifications.iter().map(|form| &form.errors);
+        notifications
+            .chain([&self.contact.errors, &self.password.errors])
+            .find(|errors| !errors.is_empty())
+            .unwrap_or(&self.contact.errors)
+    }
+
+    /// The themes to choose from, with what they are called.
+    pub fn themes(&self) -> [(Theme, &'static str); 3] {
+        [
+            (Theme::Device, "Like my device"),
+            (Theme::Light, "Light"),
+            (Theme::Dark, "Dark"),
+        ]
+    }
+}
+
+impl Mail {
+    fn new(deliveries: Vec<Delivery>, format: &Format) -> Self {
+        let verdict = deliveries.iter().find_map(|delivery| {
+            let (tone, icon, word) = match delivery.state() {
+                DeliveryState::Accepted => (Tone::Ok, "check", "Yes"),
+                DeliveryState::Bounced | DeliveryState::Suppressed | DeliveryState::Failed => {
+                    (Tone::Bad, "mailx", "No")
+                }
+                _ => return None,
+            };
+            Some(Verdict {
+                badge_class: tone.class(),
+                icon,
+                word,
+            })
+        });
+        let mails = deliveries
+            .into_iter()
+            .map(|delivery| {
+                let last = delivery.steps.last().and_then(|step| time_of(step.at));
+                LastMail {
+                    badge: Badge::of_delivery(delivery.state()),
+                    when: last
+                        .or(time_of(delivery.created_at))
+                        .map(|at| format.moment(at))
+                        .unwrap_or_default(),
+                    subject: if delivery.subject.is_empty() {
+                        "Not written yet".to_owned()
+                    } else {
+                        delivery.subject
+                    },
+                }
+            })
+            .collect();
+        Self { verdict, mails }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a client was told, newest first, and what of it is still unseen.
+
+use askama::Template;
+use axum::{extract::Query, response::Response};
+use proto::notifications::{InboxItem, MarkSeenRequest};
+use serde::Deserialize;
+
+use crate::{
+    client::{Around, ClientFrame, Here, members},
+    csrf::Form,
+    error::Error,
+    flash::{self, Flash},
+    format::{Format, initials, time_of},
+    page,
+    session::Client,
+};
+
+const PAGE: i32 = 30;
+
+#[derive(Template)]
+#[template(path = "client/activity.html")]
+pub struct Page {
+    pub frame: ClientFrame,
+    pub entries: Vec<Entry>,
+    /// The token of older items; empty on the last page.
+    pub older: String,
+    pub is_first: bool,
+}
+
+/// One thing that happened.
+pub struct Entry {
+    pub id: String,
+    /// Who did it; none where nobody in particular did.
+    pub actor: Option<String>,
+    pub initials: String,
+    pub text: String,
+    pub project: String,
+    pub link: String,
+    pub when: String,
+    pub time: String,
+    pub is_seen: bool,
+}
+
+/// What the address may carry.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    before: String,
+}
+
+/// The fields of the form: which items; none means all.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    id: Vec<String>,
+}
+
+/// `GET /activity`
+pub async fn show(client: Client, Query(asked): Query<Asked>) -> Result<Response, Error> {
+    let around = Around::load(&client, PAGE, &asked.before).await?;
+    let inbox = around.inbox.clone().unwrap_or_default();
+    let entries = entries(&client, inbox.items, &around.format).await;
+    page::show(&Page {
+        frame: around.frame(&client, Here::Activity),
+        entries,
+        older: inbox.next_page_token,
+        is_first: asked.before.is_empty(),
+    })
+}
+
+/// `POST /activity/seen`
+pub async fn mark_seen(client: Client, Form(fields): Form<Fields>) -> Result<Response, Error> {
+    let words = if fields.id.is_empty() {
+        "Everything is marked as seen."
+    } else {
+        "Marked as seen."
+    };
+    let request = MarkSeenRequest { ids: fields.id };
+    client.calls.inbox().mark_seen(request).await?;
+    Ok(flash::redirect(&client.app, "/activity", &Flash::done(words)))
+}
+
+/// Items with the names of who caused them.
+pub async fn entries(client: &Client, items: Vec<InboxItem>, format: &Format) -> Vec<Entry> {
+    let actors = items.iter().map(|item| item.actor_id.clone()).collect();
+    let known = members(client, actors).await;
+    items
+        .into_iter()
+        .map(|item| {
+            let actor = known.get(&item.actor_id).map(|member| member.name.clone());
+            let at = time_of(item.created_at);
+            Entry {
+                initials: initials(actor.as_deref().unwrap_or(&item.project_name)),
+                actor,
+                text: item.text,
+                project: item.project_name,
+                link: format!("/p/{}", item.project_id),
+                when: at.map(|at| format.moment_first(at)).unwrap_or_default(),
+                time: at.map(|at| at.to_string()).unwrap_or_default(),
+                is_seen: item.seen,
+                id: item.id,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! Pages that explain: for everybody, signed in or not.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::{
+    error::Error,
+    page::{self, Frame},
+    session::{Guest, Person},
+};
+
+#[derive(Template)]
+#[template(path = "client/help.html")]
+struct HelpPage {
+    frame: Frame,
+    home: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "client/accessibility.html")]
+struct AccessibilityPage {
+    frame: Frame,
+    home: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "client/privacy.html")]
+struct PrivacyPage {
+    frame: Frame,
+    home: &'static str,
+}
+
+/// `GET /help`
+pub async fn help(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+    let (frame, home) = frame(person, &guest);
+    page::show(&HelpPage { frame, home })
+}
+
+/// `GET /accessibility`
+pub async fn accessibility(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+    let (frame, home) = frame(person, &guest);
+    page::show(&AccessibilityPage { frame, home })
+}
+
+/// `GET /privacy`
+pub async fn privacy(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+    let (frame, home) = frame(person, &guest);
+    page::show(&PrivacyPage { frame, home })
+}
+
+fn frame(person: Option<Person>, guest: &Guest) -> (Frame, &'static str) {
+    match person {
+        Some(person) => (person.frame(), person.home()),
+        None => (guest.frame(), "/sign-in"),
+    }
+}

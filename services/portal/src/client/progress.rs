@@ -1,0 +1,205 @@
+//! How a project is going: progress, phases, milestones, the team.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use proto::projects::{Phase, PhaseStatus, Project};
+use uuid::Uuid;
+
+use crate::{
+    auth::role_words,
+    client::{
+        ClientFrame, members, phases,
+        phases::Bar,
+        project::{Band, Opened, Section},
+    },
+    error::Error,
+    format::{Format, date_of, initials, time_of},
+    page,
+    session::Client,
+};
+
+#[derive(Template)]
+#[template(path = "client/progress.html")]
+pub struct Page {
+    pub frame: ClientFrame,
+    pub band: Band,
+    pub updated: Option<String>,
+    pub overall: Overall,
+    pub steps: Vec<Step>,
+    pub done: Option<String>,
+    pub ahead: Vec<Ahead>,
+    pub team: Vec<TeamMember>,
+}
+
+/// The project as a whole; each part only where the client may see it.
+pub struct Overall {
+    pub percent: Option<i32>,
+    pub facts: Vec<(&'static str, String)>,
+    pub bar: Option<Bar>,
+    pub ends: Option<(String, String)>,
+}
+
+/// One phase in the list.
+pub struct Step {
+    pub id: String,
+    pub name: String,
+    pub state: StepState,
+    pub when: Option<String>,
+    /// "Done", "55%" or "Not started"; none where the progress is hidden.
+    pub progress: Option<String>,
+}
+
+/// How a phase is marked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    Done,
+    Now,
+    Ahead,
+}
+
+/// One milestone that is coming up.
+pub struct Ahead {
+    pub name: String,
+    pub when: Option<String>,
+    pub day: String,
+}
+
+/// Somebody of the contractor's team.
+pub struct TeamMember {
+    pub name: String,
+    pub initials: String,
+    pub role: &'static str,
+}
+
+/// `GET /p/{project}/progress`
+pub async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
+    let opened = Opened::load(&client, id, Section::Progress).await?;
+    let team = team(&client, &opened.project).await;
+    page::show(&Page::new(opened, team))
+}
+
+async fn team(client: &Client, project: &Project) -> Vec<TeamMember> {
+    let mut ids = vec![project.manager_id.clone()];
+    ids.extend(project.member_ids.iter().filter(|id| **id != project.manager_id).cloned());
+    let mut known = members(client, ids.clone()).await;
+    ids.iter()
+        .filter_map(|id| known.remove(id))
+        .map(|member| TeamMember {
+            initials: initials(&member.name),
+            role: role_words(member.role()),
+            name: member.name,
+        })
+        .collect()
+}
+
+impl Page {
+    fn new(opened: Opened, team: Vec<TeamMember>) -> Self {
+        let Opened {
+            around,
+            frame,
+            band,
+            project,
+        } = opened;
+        let format = &around.format;
+        let steps: Vec<Step> = project
+            .phases
+            .iter()
+            .map(|phase| Step::new(phase, &project, format))
+            .collect();
+        let ahead = phases::milestones(&project)
+            .into_iter()
+            .map(|milestone| Ahead {
+                when: milestone.day.map(|day| match format.until(day) {
+                    Some(until) => format!("{} · {until}", format.day(day)),
+                    None => format.day(day),
+                }),
+                day: milestone.day.map(|day| day.to_string()).unwrap_or_default(),
+                name: milestone.name,
+            })
+            .collect();
+        let done = project.progress_percent.map(|_| {
+            let done = project.phases.iter().filter(|phase| phases::is_done(phase)).count();
+            format!("{done} of {} done", project.phases.len())
+        });
+        Self {
+            updated: time_of(project.updated_at).map(|at| format.moment(at)),
+            overall: Overall::new(&project, format),
+            frame,
+            band,
+            steps,
+            done,
+            ahead,
+            team,
+        }
+    }
+}
+
+impl Overall {
+    fn new(project: &Project, format: &Format) -> Self {
+        let started = date_of(project.start_date.as_deref());
+        let finish = date_of(project.planned_finish.as_deref());
+        let mut facts = Vec::new();
+        if let Some(current) = phases::current(project) {
+            facts.push(("Now", current.name.clone()));
+        }
+        if let Some(started) = started {
+            let label = if started <= format.today() { "Started" } else { "Starts" };
+            facts.push((label, format.day(started)));
+        }
+        if let Some(finish) = finish {
+            facts.push(("Planned finish", format.day(finish)));
+        }
+        Self {
+            percent: project.progress_percent,
+            facts,
+            bar: Bar::of(project),
+            ends: started
+                .zip(finish)
+                .map(|(from, to)| (format.short_day(from), format.short_day(to))),
+        }
+    }
+
+    /// True where nothing of it may be seen.
+    pub fn is_hidden(&self) -> bool {
+        self.percent.is_none() && self.facts.is_empty()
+    }
+}
+
+impl Step {
+    fn new(phase: &Phase, project: &Project, format: &Format) -> Self {
+        let is_current = project.current_phase_id.as_deref() == Some(phase.id.as_str());
+        let state = if phases::is_done(phase) {
+            StepState::Done
+        } else if is_current {
+            StepState::Now
+        } else {
+            StepState::Ahead
+        };
+        let progress = phase.status.map(|status| {
+            if status == i32::from(PhaseStatus::Done) {
+                "Done".to_owned()
+            } else {
+                match phase.progress_percent.unwrap_or_default() {
+                    0 => "Not started".to_owned(),
+                    percent => format!("{percent}%"),
+                }
+            }
+        });
+        Self {
+            id: phase.id.clone(),
+            name: phase.name.clone(),
+            state,
+            when: phases::when(phase, format),
+            progress,
+        }
+    }
+
+    /// The class in the style sheet.
+    pub fn class(&self) -> &'static str {
+        match self.state {
+            StepState::Done => "done",
+            StepState::Now => "now",
+            StepState::Ahead => "",
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What the pages of one project have in common: its band with the tabs that this client has.
+
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
+use proto::projects::{
+    GetProjectRequest, MoneyScope, ProgressScope, Project, ProjectAccess, ResolveRequest,
+    ScheduleScope, SiteAddress,
+};
+use uuid::Uuid;
+
+use crate::{
+    client::{Around, ClientFrame, Here},
+    error::Error,
+    session::Client,
+};
+
+/// A tab of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Progress, phases and milestones.
+    Progress,
+    /// Money.
+    Financials,
+}
+
+impl Section {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Progress => "progress",
+            Self::Financials => "financials",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Progress => "Progress",
+            Self::Financials => "Financials",
+        }
+    }
+
+    /// The tabs that there are for this client, first the one to land on; there is always one.
+    fn of(access: &ProjectAccess) -> Vec<Self> {
+        let mut sections = Vec::new();
+        let sees_money = matches!(access.money(), MoneyScope::Summary | MoneyScope::Full);
+        let sees_plan = access.progress() == ProgressScope::Full
+            || matches!(
+                access.schedule(),
+                ScheduleScope::Milestones | ScheduleScope::Full
+            );
+        if sees_plan || !sees_money {
+            sections.push(Self::Progress);
+        }
+        if sees_money {
+            sections.push(Self::Financials);
+        }
+        sections
+    }
+}
+
+/// The band below the top bar.
+pub struct Band {
+    /// The project's name.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+    /// Its tabs.
+    pub tabs: Vec<Tab>,
+}
+
+/// One tab.
+pub struct Tab {
+    /// What it is called.
+    pub title: &'static str,
+    /// Where it leads.
+    pub link: String,
+    /// True for the one that is shown.
+    pub is_current: bool,
+}
+
+/// What a page of a project starts from.
+pub struct Opened {
+    /// What every page of a client has.
+    pub around: Around,
+    /// The frame.
+    pub frame: ClientFrame,
+    /// The band.
+    pub band: Band,
+    /// The project as this client may see it.
+    pub project: Project,
+}
+
+impl Opened {
+    /// Asks for the project; it is not there for who may not see this section of it.
+    pub async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
+        let id = id.to_string();
+        let mut projects = client.calls.projects();
+        let project = async {
+            let answer = projects.get_project(GetProjectRequest { id: id.clone() }).await?;
+            answer.into_inner().project.ok_or(Error::NotFound)
+        };
+        let (around, project, access) = tokio::try_join!(
+            Around::load(client, 1, ""),
+            project,
+            access(client, id.clone())
+        )?;
+        let sections = Section::of(&access);
+        if !sections.contains(&section) {
+            return Err(Error::NotFound);
+        }
+        let tabs = sections
+            .iter()
+            .map(|one| Tab {
+                title: one.title(),
+                link: format!("/p/{id}/{}", one.word()),
+                is_current: *one == section,
+            })
+            .collect();
+        Ok(Self {
+            frame: around.frame(client, Here::Project(id.clone())),
+            band: Band {
+                name: project.name.clone(),
+                address: address_line(project.address.as_ref()),
+                tabs,
+            },
+            around,
+            project,
+        })
+    }
+}
+
+async fn access(client: &Client, id: String) -> Result<ProjectAccess, Error> {
+    let answer = client
+        .calls
+        .access()
+        .resolve(ResolveRequest {
+            project_ids: vec![id],
+        })
+        .await?;
+    answer.into_inner().projects.pop().ok_or(Error::NotFound)
+}
+
+/// A site's address in one line: "214 Larkspur Lane, Portland".
+pub fn address_line(address: Option<&SiteAddress>) -> String {
+    let Some(address) = address else {
+        return String::new();
+    };
+    [&address.line1, &address.city]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `GET /p/{project}`
+pub async fn first_tab(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
+    let access = access(&client, id.to_string()).await?;
+    let first = Section::of(&access).into_iter().next().unwrap_or(Section::Progress);
+    Ok(Redirect::to(&format!("/p/{id}/{}", first.word())).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sections(progress: ProgressScope, schedule: ScheduleScope, money: MoneyScope) -> Vec<Section> {
+        Section::of(&ProjectAccess {
+            progress: progress.into(),
+            schedule: schedule.into(),
+            money: money.into(),
+            ..ProjectAccess::default()
+        })
+    }
+
+    #[test]
+    fn a_tab_is_there_only_for_who_may_see_it() {
+        use Section::{Financials, Progress};
+        let (none, full) = (ProgressScope::None, ProgressScope::Full);
+        let hidden = ScheduleScope::None;
+        assert_eq!(sections(full, hidden, MoneyScope::Full), [Progress, Financials]);
+        assert_eq!(sections(full, hidden, MoneyScope::None), [Progress]);
+        assert_eq!(sections(none, hidden, MoneyScope::Summary), [Financials]);
+        assert_eq!(sections(none, ScheduleScope::Milestones, MoneyScope::None), [Progress]);
+        // somewhere a project must open, even where all of it is hidden
+        assert_eq!(sections(none, hidden, MoneyScope::None), [Progress]);
+        let unknown = MoneyScope::Unspecified;
+        assert_eq!(sections(full, hidden, unknown), [Progress]);
+    }
+}

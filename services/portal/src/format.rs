@@ -1,0 +1,331 @@
+//! Dates, times, money, counts and durations as people read them.
+//!
+//! Every page goes through here, so that one person sees one way of writing, in that person's own time zone.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use proto::types::Money;
+
+/// The language and country whose habits are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locale {
+    /// English as in the United States.
+    #[default]
+    EnUs,
+}
+
+/// How to write for one person at one moment.
+#[derive(Clone, Debug)]
+pub struct Format {
+    locale: Locale,
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Format {
+    /// Writes for somebody in `zone`, as of now.
+    pub fn new(locale: Locale, zone: TimeZone) -> Self {
+        Self {
+            locale,
+            zone,
+            now: service::clock::now(),
+        }
+    }
+
+    /// The day that it is for this person.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(self.zone.clone()).date()
+    }
+
+    /// "Good morning", "Good afternoon" or "Good evening".
+    pub fn greeting(&self) -> &'static str {
+        match self.now.to_zoned(self.zone.clone()).hour() {
+            4..12 => "Good morning",
+            12..18 => "Good afternoon",
+            _ => "Good evening",
+        }
+    }
+
+    /// A day: "Fri, Nov 20", and "Mon, Nov 30, 2026" in another year.
+    pub fn day(&self, day: Date) -> String {
+        match self.locale {
+            Locale::EnUs if day.year() == self.today().year() => day.strftime("%a, %b %-d").to_string(),
+            Locale::EnUs => day.strftime("%a, %b %-d, %Y").to_string(),
+        }
+    }
+
+    /// A day without its weekday: "Nov 20", and "Nov 20, 2026" in another year.
+    pub fn short_day(&self, day: Date) -> String {
+        match self.locale {
+            Locale::EnUs if day.year() == self.today().year() => day.strftime("%b %-d").to_string(),
+            Locale::EnUs => day.strftime("%b %-d, %Y").to_string(),
+        }
+    }
+
+    /// Two days: "Nov 9 – Dec 2"; one where both are the same.
+    pub fn days(&self, from: Date, to: Date) -> String {
+        if from == to {
+            return self.short_day(from);
+        }
+        format!("{} – {}", self.short_day(from), self.short_day(to))
+    }
+
+    /// How far off a day is, for the two weeks ahead: "today", "tomorrow", "in 3 days".
+    pub fn until(&self, day: Date) -> Option<String> {
+        let days = (day - self.today()).get_days();
+        match days {
+            0 => Some("today".to_owned()),
+            1 => Some("tomorrow".to_owned()),
+            2..=14 => Some(format!("in {days} days")),
+            _ => None,
+        }
+    }
+
+    /// A time of day: "8:12 am".
+    pub fn time(&self, at: Timestamp) -> String {
+        match self.locale {
+            Locale::EnUs => at.to_zoned(self.zone.clone()).strftime("%-I:%M %P").to_string(),
+        }
+    }
+
+    /// A moment inside a sentence: "today, 8:12 am", "yesterday, 4:40 pm", "Sat, Nov 14, 9:05 am".
+    pub fn moment(&self, at: Timestamp) -> String {
+        let day = at.to_zoned(self.zone.clone()).date();
+        let today = self.today();
+        let named = if day == today {
+            "today".to_owned()
+        } else if day == today.saturating_sub(1.day()) {
+            "yesterday".to_owned()
+        } else {
+            self.day(day)
+        };
+        format!("{named}, {}", self.time(at))
+    }
+
+    /// A moment at the start of a line: "Today, 8:12 am".
+    pub fn moment_first(&self, at: Timestamp) -> String {
+        capitalized(&self.moment(at))
+    }
+
+    /// The day of a moment, for this person.
+    pub fn day_of(&self, at: Timestamp) -> String {
+        self.day(at.to_zoned(self.zone.clone()).date())
+    }
+
+    /// An amount: "$14,875.00", "−$200.00".
+    pub fn money(&self, money: &Money) -> String {
+        let sign = if money.minor_units < 0 { "−" } else { "" };
+        format!("{sign}{}", self.amount(money))
+    }
+
+    fn amount(&self, money: &Money) -> String {
+        let Locale::EnUs = self.locale;
+        let decimals = decimals(&money.currency_code);
+        let units = money.minor_units.unsigned_abs();
+        let divisor = 10_u64.pow(decimals);
+        let mut text = symbol(&money.currency_code);
+        text.push_str(&grouped(units / divisor));
+        if decimals > 0 {
+            let width = decimals as usize;
+            text.push_str(&format!(".{:0width$}", units % divisor));
+        }
+        text
+    }
+}
+
+/// Reads a day from an answer, such as "2026-11-25"; none where it is absent.
+pub fn date_of(text: Option<&str>) -> Option<Date> {
+    text.and_then(|text| text.parse().ok())
+}
+
+/// Reads a time from an answer; none where it is absent.
+pub fn time_of(time: Option<prost_types::Timestamp>) -> Option<Timestamp> {
+    time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok())
+}
+
+/// A text with its first letter in upper case, as sentences start.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// A number of things: "1 photo", "12 photos".
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
+/// How long to wait, rounded up so that nobody comes back too early: "1 minute", "2 hours".
+pub fn wait(duration: Duration) -> String {
+    let minutes = duration.as_secs().div_ceil(60).max(1);
+    if minutes < 90 {
+        return count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute", "minutes");
+    }
+    let hours = minutes.div_ceil(60);
+    count(usize::try_from(hours).unwrap_or(usize::MAX), "hour", "hours")
+}
+
+/// The initials of a name, for its circle: "Maya Okafor" gives "MO".
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let ends = match words.as_slice() {
+        [] => return String::new(),
+        [only] => vec![*only],
+        [first, .., last] => vec![*first, *last],
+    };
+    ends.iter()
+        .filter_map(|word| word.chars().next())
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+/// The first word of a name, to greet with.
+pub fn first_name(name: &str) -> &str {
+    name.split_whitespace().next().unwrap_or(name)
+}
+
+/// A telephone number as a `tel:` link: digits alone, and ten of them are read as a number of North America.
+pub fn telephone_link(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    if number.trim_start().starts_with('+') {
+        format!("tel:+{digits}")
+    } else if digits.len() == 10 {
+        format!("tel:+1{digits}")
+    } else {
+        format!("tel:{digits}")
+    }
+}
+
+/// How many decimals a currency has, after ISO 4217.
+fn decimals(currency: &str) -> u32 {
+    match currency {
+        "CLP" | "ISK" | "JPY" | "KRW" | "VND" => 0,
+        "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+fn symbol(currency: &str) -> String {
+    match currency {
+        "USD" => "$".to_owned(),
+        "CAD" => "CA$".to_owned(),
+        "EUR" => "€".to_owned(),
+        "GBP" => "£".to_owned(),
+        other => format!("{other} "),
+    }
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn format_at(now: &str) -> Format {
+        Format {
+            locale: Locale::EnUs,
+            zone: TimeZone::get("America/Los_Angeles").expect("a known zone"),
+            now: now.parse().expect("a time"),
+        }
+    }
+
+    fn dollars(minor_units: i64) -> Money {
+        Money {
+            minor_units,
+            currency_code: "USD".to_owned(),
+        }
+    }
+
+    #[test]
+    fn days_name_the_year_only_where_it_is_another() {
+        let format = format_at("2026-11-17T17:10:00Z");
+        assert_eq!(format.day(date(2026, 11, 20)), "Fri, Nov 20");
+        assert_eq!(format.day(date(2027, 1, 4)), "Mon, Jan 4, 2027");
+        assert_eq!(format.days(date(2026, 11, 9), date(2026, 12, 2)), "Nov 9 – Dec 2");
+        assert_eq!(format.days(date(2026, 11, 9), date(2026, 11, 9)), "Nov 9");
+    }
+
+    #[test]
+    fn moments_follow_the_persons_own_midnight() {
+        // 11:30 pm on the 16th in Los Angeles is the 17th in UTC
+        let format = format_at("2026-11-17T17:10:00Z");
+        assert_eq!(format.moment("2026-11-17T16:12:00Z".parse().expect("a time")), "today, 8:12 am");
+        assert_eq!(
+            format.moment_first("2026-11-17T07:30:00Z".parse().expect("a time")),
+            "Yesterday, 11:30 pm"
+        );
+        assert_eq!(
+            format.moment("2026-11-09T22:15:00Z".parse().expect("a time")),
+            "Mon, Nov 9, 2:15 pm"
+        );
+    }
+
+    #[test]
+    fn the_next_two_weeks_are_counted() {
+        let format = format_at("2026-11-17T17:10:00Z");
+        assert_eq!(format.until(date(2026, 11, 17)).as_deref(), Some("today"));
+        assert_eq!(format.until(date(2026, 11, 20)).as_deref(), Some("in 3 days"));
+        assert_eq!(format.until(date(2026, 12, 1)).as_deref(), Some("in 14 days"));
+        assert_eq!(format.until(date(2026, 12, 2)), None);
+        assert_eq!(format.until(date(2026, 11, 16)), None);
+    }
+
+    #[test]
+    fn the_greeting_follows_the_persons_clock() {
+        assert_eq!(format_at("2026-11-17T17:10:00Z").greeting(), "Good morning");
+        assert_eq!(format_at("2026-11-17T22:10:00Z").greeting(), "Good afternoon");
+        assert_eq!(format_at("2026-11-18T06:10:00Z").greeting(), "Good evening");
+    }
+
+    #[test]
+    fn money_has_its_currencys_decimals_and_a_real_minus() {
+        let format = format_at("2026-11-17T17:10:00Z");
+        assert_eq!(format.money(&dollars(1_487_500)), "$14,875.00");
+        assert_eq!(format.money(&dollars(5)), "$0.05");
+        assert_eq!(format.money(&dollars(-20_000)), "−$200.00");
+        assert_eq!(format.money(&dollars(i64::MIN)), "−$92,233,720,368,547,758.08");
+        let yen = Money {
+            minor_units: 1_200_000,
+            currency_code: "JPY".to_owned(),
+        };
+        assert_eq!(format.money(&yen), "JPY 1,200,000");
+    }
+
+    #[test]
+    fn waits_are_rounded_up() {
+        assert_eq!(wait(Duration::from_secs(1)), "1 minute");
+        assert_eq!(wait(Duration::from_secs(61)), "2 minutes");
+        assert_eq!(wait(Duration::from_secs(7200)), "2 hours");
+    }
+
+    #[test]
+    fn names_are_shortened() {
+        assert_eq!(initials("Maya Okafor"), "MO");
+        assert_eq!(initials("Ana"), "A");
+        assert_eq!(initials("José María de la Cruz"), "JC");
+        assert_eq!(initials(""), "");
+        assert_eq!(first_name("Maya Okafor"), "Maya");
+    }
+
+    #[test]
+    fn telephone_links_hold_digits_alone() {
+        assert_eq!(telephone_link("(503) 555-0142"), "tel:+15035550142");
+        assert_eq!(telephone_link("+44 20 7946 0000"), "tel:+442079460000");
+        assert_eq!(telephone_link("1-503-555-0142"), "tel:15035550142");
+    }
+}

@@ -1,0 +1,139 @@
+//! Which organization answers: the Host header decides, and nothing else does.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{Router, extract::Request, response::Response};
+use http::{HeaderMap, header};
+use jiff::tz::TimeZone;
+use proto::identity::{Organization, ResolveHostRequest};
+use tenancy::TenantId;
+use tower::ServiceExt as _;
+
+use crate::{
+    App,
+    error::{self, Error},
+    page::{Frame, Letterhead, Theme},
+};
+
+/// The organization that answers at a request's host.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its id.
+    pub tenant: TenantId,
+    /// Its name, contact data, colors and texts.
+    pub organization: Organization,
+    /// Its time zone, for whoever has none.
+    pub zone: TimeZone,
+}
+
+impl Site {
+    fn new(organization: Organization) -> anyhow::Result<Self> {
+        let tenant: uuid::Uuid = organization.id.parse()?;
+        Ok(Self {
+            tenant: tenant.into(),
+            zone: TimeZone::get(&organization.time_zone).unwrap_or(TimeZone::UTC),
+            organization,
+        })
+    }
+}
+
+/// The base domain's pages and an organization's, each behind its hosts.
+pub struct Hosts {
+    /// The state.
+    pub app: App,
+    /// Sign-up and "find my portal".
+    pub base_domain: Router,
+    /// One organization's portal.
+    pub organization: Router,
+}
+
+impl Hosts {
+    /// Answers with the pages of the host that was asked.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        let theme = Theme::read(request.headers(), self.app.cookies);
+        let (pages, letterhead) = match self.find(request.headers()).await {
+            Ok(None) => (&self.base_domain, Letterhead::of_platform()),
+            Ok(Some(site)) => {
+                let letterhead = Letterhead::of(&site.organization);
+                tracing::Span::current().record("tenant", site.tenant.to_string());
+                request.extensions_mut().insert(Arc::new(site));
+                (&self.organization, letterhead)
+            }
+            Err(error) => {
+                let response = axum::response::IntoResponse::into_response(error);
+                return error::page(response, || plain_frame(Letterhead::of_platform(), theme));
+            }
+        };
+        request.extensions_mut().insert(letterhead.clone());
+        let Ok::<_, Infallible>(response) = pages.clone().oneshot(request).await;
+        error::page(response, || plain_frame(letterhead, theme))
+    }
+
+    async fn find(&self, headers: &HeaderMap) -> Result<Option<Site>, Error> {
+        let host = host_name(headers).ok_or(Error::NoPortal)?;
+        if host == self.app.config.base_domain {
+            return Ok(None);
+        }
+        let answer = self
+            .app
+            .backend
+            .platform()?
+            .organizations()
+            .resolve_host(ResolveHostRequest { host })
+            .await;
+        let organization = match answer {
+            Ok(answer) => answer.into_inner().organization.ok_or(Error::NoPortal)?,
+            Err(status) => {
+                return Err(match Error::from(status) {
+                    Error::NotFound | Error::Invalid => Error::NoPortal,
+                    other => other,
+                });
+            }
+        };
+        Ok(Some(Site::new(organization)?))
+    }
+}
+
+fn plain_frame(letterhead: Letterhead, theme: Theme) -> Frame {
+    Frame {
+        letterhead,
+        theme,
+        ..Frame::default()
+    }
+}
+
+/// The host without its port, in lower case; none where it cannot be a host name.
+fn host_name(headers: &HeaderMap) -> Option<String> {
+    let authority = headers.get(header::HOST)?.to_str().ok()?;
+    let name = match authority.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => authority,
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+    (is_name && (1..=253).contains(&name.len())).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of(host: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().expect("a header value"));
+        host_name(&headers)
+    }
+
+    #[test]
+    fn a_host_is_a_name_without_its_port() {
+        assert_eq!(name_of("Alder.localhost:8080").as_deref(), Some("alder.localhost"));
+        assert_eq!(name_of("alder.example.com.").as_deref(), Some("alder.example.com"));
+        assert_eq!(name_of("alder.example.com:x").as_deref(), None);
+        assert_eq!(name_of("[::1]:8080"), None);
+        assert_eq!(name_of("alder.example.com/x"), None);
+        assert_eq!(name_of(""), None);
+        assert_eq!(host_name(&HeaderMap::new()), None);
+    }
+}
