@@ -5,7 +5,11 @@
 //! and a browser start `devstack::platform::Platform`.
 
 mod cast;
+mod otlp;
 mod services;
+mod visitor;
 
 pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
+pub use otlp::{Receiver, Span};
 pub use services::Services;
+pub use visitor::{Page, Visitor};

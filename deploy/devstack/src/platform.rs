@@ -129,7 +129,7 @@ impl Platform {
             postgres,
             progress.step("Kafka", Kafka::start(&in_kafka)),
             progress.step("S3", async { S3::start(&in_s3) }),
-            progress.step("mail", async { Smtp::start(&in_mails) }),
+            progress.step("mail", Smtp::start(&in_mails)),
         )?;
 
         let surroundings = Surroundings {

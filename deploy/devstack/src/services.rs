@@ -50,8 +50,8 @@ impl Service {
     /// Whom it calls.
     fn peers(self) -> &'static [Self] {
         match self {
-            Identity | Projects => &[],
-            Documents | Billing => &[Projects],
+            Identity | Projects | Documents => &[],
+            Billing => &[Projects],
             Notifications => &[Identity, Projects],
             Portal => &Self::WITH_DATABASE,
         }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use mailin::{Action, Handler, Response, Session, SessionBuilder, response};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::task::spawn_local;
+use tokio::task::{spawn_blocking, spawn_local};
 
 use crate::background::Background;
 use crate::mailbox::{Answer, Envelope, Mail, Mailbox};
@@ -35,8 +35,13 @@ pub struct Smtp {
 
 impl Smtp {
     /// Starts both; mails are kept in `folder`, and those of a former run are there again.
-    pub fn start(folder: &Path) -> Result<Self> {
-        let mailbox = Arc::new(Mailbox::open(folder)?);
+    pub async fn start(folder: &Path) -> Result<Self> {
+        // A mailbox of weeks takes a while to read.
+        let of_mails = folder.to_owned();
+        let mailbox = spawn_blocking(move || Mailbox::open(&of_mails))
+            .await
+            .context("read the mails of former runs")??;
+        let mailbox = Arc::new(mailbox);
         let port = ports::kept(&folder.join("port"))?;
         let page_port = ports::kept(&folder.join("page.port"))?;
         Ok(Self {

@@ -37,7 +37,7 @@ fn mail(to: &str, subject: &str) -> Result<Message> {
 #[tokio::test]
 async fn a_mail_can_be_read_in_all_its_forms() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let smtp = Smtp::start(folder.path())?;
+    let smtp = Smtp::start(folder.path()).await?;
     let sender = mailer(&smtp);
     let (waited, sent) = tokio::join!(
         smtp.wait_for("ANA@example.com", "Invoice", PATIENCE),
@@ -74,7 +74,7 @@ async fn a_mail_can_be_read_in_all_its_forms() -> Result<()> {
     );
     drop(smtp);
 
-    let smtp = Smtp::start(folder.path())?;
+    let smtp = Smtp::start(folder.path()).await?;
     let again = smtp.wait_for("ana@example.com", "", PATIENCE).await?;
     assert_eq!((&again.id, again.received_at), (&mail.id, mail.received_at));
     smtp.clear()?;
@@ -87,7 +87,7 @@ async fn a_mail_can_be_read_in_all_its_forms() -> Result<()> {
 #[tokio::test]
 async fn mails_are_refused_as_it_was_told() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let smtp = Smtp::start(folder.path())?;
+    let smtp = Smtp::start(folder.path()).await?;
     let sender = mailer(&smtp);
     smtp.set_answer("*@full.test", Answer::RefuseForNow);
     smtp.set_answer("gone@example.com", Answer::RefuseForGood);
@@ -121,7 +121,7 @@ async fn mails_are_refused_as_it_was_told() -> Result<()> {
 #[tokio::test]
 async fn the_page_lists_shows_and_switches() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let smtp = Smtp::start(folder.path())?;
+    let smtp = Smtp::start(folder.path()).await?;
     let sender = mailer(&smtp);
     sender
         .send(mail("ana@example.com", "For <b>Ana</b>")?)

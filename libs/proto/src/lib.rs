@@ -5,7 +5,6 @@
 #[expect(
     clippy::pedantic,
     clippy::all,
-    unreachable_pub,
     reason = "generated code answers to its generator"
 )]
 mod generated {

@@ -15,6 +15,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::Notify;
+use tracing::{Instrument as _, Span};
 
 use crate::caller::{Caller, TenantId};
 
@@ -63,6 +64,7 @@ impl Database {
 /// A service's database.
 #[derive(Clone)]
 pub struct Db {
+    name: Arc<str>,
     app: PgPool,
     platform: PgPool,
     committed: Arc<Notify>,
@@ -84,6 +86,7 @@ impl Db {
         .await
         .context("open the platform login's pool")?;
         Ok(Self {
+            name: database.name.as_str().into(),
             app,
             platform,
             committed: Arc::new(Notify::new()),
@@ -98,9 +101,12 @@ impl Db {
             caller.tenant.uuid(),
             limits()
         );
-        let inner = self.app.begin_with(AssertSqlSafe(statement)).await?;
+        let span = self.span();
+        let begin = self.app.begin_with(AssertSqlSafe(statement));
+        let inner = begin.instrument(span.clone()).await?;
         Ok(TenantTx {
             inner,
+            _span: span,
             tenant: caller.tenant,
             published: false,
             committed: self.committed.clone(),
@@ -115,6 +121,16 @@ impl Db {
         let statement = format!("begin; {}", limits());
         let inner = self.platform.begin_with(AssertSqlSafe(statement)).await?;
         Ok(UnscopedTx { inner })
+    }
+
+    /// The span of a transaction, from BEGIN until it is committed or dropped.
+    fn span(&self) -> Span {
+        tracing::info_span!(
+            "transaction",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.namespace = &*self.name,
+        )
     }
 
     /// A connection of the platform login, for a lock that lasts.
@@ -189,6 +205,7 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
 /// A transaction bound to one organization; derefs to the connection. Dropped without a commit, it rolls back.
 pub struct TenantTx {
     inner: Transaction<'static, Postgres>,
+    _span: Span,
     tenant: TenantId,
     published: bool,
     committed: Arc<Notify>,

@@ -16,6 +16,7 @@ mod account;
 mod attempts;
 mod brand;
 mod cleanup;
+mod client;
 mod config;
 mod email;
 mod events;

@@ -15,6 +15,7 @@ mod compose;
 mod config;
 pub mod digest;
 mod events;
+mod held;
 mod mail;
 mod peers;
 pub mod policy;

@@ -11,7 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
 /// For files whose name changes with their content.
-pub const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub(crate) const FOR_GOOD: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
 
 struct Asset {
     name: &'static str,
@@ -76,15 +77,18 @@ fn app_style(font: &str) -> String {
     let mut style = include_str!("assets/app.css").replace("inter.woff2", font);
     style.push_str("@layer tools{");
     for percent in 0..=100 {
-        write!(style, ".p-{percent}{{--p:{percent}%}}.w-{percent}{{--w:{percent}}}")
-            .expect("writing to a string cannot fail");
+        write!(
+            style,
+            ".p-{percent}{{--p:{percent}%}}.w-{percent}{{--w:{percent}}}"
+        )
+        .expect("writing to a string cannot fail");
     }
     style.push('}');
     style
 }
 
 /// The address of an asset, for templates.
-pub fn url(name: &str) -> String {
+pub(crate) fn url(name: &str) -> String {
     let asset = ASSETS
         .iter()
         .find(|asset| asset.name == name)
@@ -93,12 +97,12 @@ pub fn url(name: &str) -> String {
 }
 
 /// The address of an icon inside the sprite, for templates.
-pub fn icon(name: &str) -> String {
+pub(crate) fn icon(name: &str) -> String {
     format!("{}#{name}", url("icons.svg"))
 }
 
 /// `GET /assets/{name}`
-pub async fn serve(Path(name): Path<String>) -> Response {
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.hashed == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -118,8 +122,14 @@ mod tests {
 
     #[test]
     fn the_style_sheet_names_the_font_by_its_hash() {
-        let style = ASSETS.iter().find(|asset| asset.name == "app.css").expect("listed");
-        let font = ASSETS.iter().find(|asset| asset.name == "inter.woff2").expect("listed");
+        let style = ASSETS
+            .iter()
+            .find(|asset| asset.name == "app.css")
+            .expect("listed");
+        let font = ASSETS
+            .iter()
+            .find(|asset| asset.name == "inter.woff2")
+            .expect("listed");
         let text = String::from_utf8_lossy(&style.body);
         assert!(text.contains(&format!("url({})", font.hashed)));
         assert!(text.contains(".p-100{--p:100%}"));

@@ -11,13 +11,13 @@ use crate::{
     host::Site,
 };
 
-pub mod confirm;
-pub mod forgot;
-pub mod invite;
-pub mod reset;
-pub mod sign_in;
-pub mod sign_out;
-pub mod welcome;
+pub(crate) mod confirm;
+pub(crate) mod forgot;
+pub(crate) mod invite;
+pub(crate) mod reset;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod welcome;
 
 /// Longer than any token of ours.
 const LONGEST_TOKEN: usize = 200;
@@ -79,7 +79,7 @@ fn least_password(kind: AccountKind) -> usize {
 }
 
 /// An office role in words.
-pub fn role_words(role: Role) -> &'static str {
+pub(crate) fn role_words(role: Role) -> &'static str {
     match role {
         Role::Owner => "Owner",
         Role::Pm => "Project manager",

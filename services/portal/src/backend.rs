@@ -49,7 +49,7 @@ const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The services, and the key to say that it is the portal who calls.
-pub struct Backend {
+pub(crate) struct Backend {
     peers: Arc<Peers>,
     signer: Signer,
 }
@@ -64,7 +64,7 @@ struct Peers {
 
 impl Backend {
     /// Makes the connections; each opens with its first call.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let keys = config.keys.read("portal")?;
         Ok(Self {
             peers: Arc::new(Peers {
@@ -79,17 +79,17 @@ impl Backend {
     }
 
     /// Calls of the portal itself, before an organization is known.
-    pub fn platform(&self) -> Result<Calls, Status> {
+    pub(crate) fn platform(&self) -> Result<Calls, Status> {
         Ok(self.calls(&self.signer.platform()?))
     }
 
     /// Calls of the portal itself for an organization, before anybody signed in.
-    pub fn portal(&self, tenant: TenantId) -> Result<Calls, Status> {
+    pub(crate) fn portal(&self, tenant: TenantId) -> Result<Calls, Status> {
         Ok(self.calls(&self.signer.service(tenant)?))
     }
 
     /// Calls of a person, with the token that identity made for this request.
-    pub fn person(&self, access_token: &str) -> Calls {
+    pub(crate) fn person(&self, access_token: &str) -> Calls {
         self.calls(access_token)
     }
 
@@ -107,7 +107,7 @@ impl Backend {
 
 /// One caller's clients, a method a noun.
 #[derive(Clone)]
-pub struct Calls {
+pub(crate) struct Calls {
     peers: Arc<Peers>,
     authorization: HeaderValue,
 }
@@ -122,77 +122,77 @@ impl Calls {
     }
 
     /// Contractor companies.
-    pub fn organizations(&self) -> OrganizationServiceClient<Line> {
+    pub(crate) fn organizations(&self) -> OrganizationServiceClient<Line> {
         OrganizationServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Sign-ins of people.
-    pub fn accounts(&self) -> AccountServiceClient<Line> {
+    pub(crate) fn accounts(&self) -> AccountServiceClient<Line> {
         AccountServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Sessions of browsers.
-    pub fn sessions(&self) -> SessionServiceClient<Line> {
+    pub(crate) fn sessions(&self) -> SessionServiceClient<Line> {
         SessionServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Links that are mailed.
-    pub fn links(&self) -> LinkServiceClient<Line> {
+    pub(crate) fn links(&self) -> LinkServiceClient<Line> {
         LinkServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// The office team.
-    pub fn members(&self) -> MemberServiceClient<Line> {
+    pub(crate) fn members(&self) -> MemberServiceClient<Line> {
         MemberServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Client records.
-    pub fn clients(&self) -> ClientServiceClient<Line> {
+    pub(crate) fn clients(&self) -> ClientServiceClient<Line> {
         ClientServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Sign-ins of clients, as the office manages them.
-    pub fn portal_access(&self) -> PortalAccessServiceClient<Line> {
+    pub(crate) fn portal_access(&self) -> PortalAccessServiceClient<Line> {
         PortalAccessServiceClient::new(self.line(&self.peers.identity))
     }
 
     /// Projects.
-    pub fn projects(&self) -> ProjectServiceClient<Line> {
+    pub(crate) fn projects(&self) -> ProjectServiceClient<Line> {
         ProjectServiceClient::new(self.line(&self.peers.projects))
     }
 
     /// Phases of projects.
-    pub fn phases(&self) -> PhaseServiceClient<Line> {
+    pub(crate) fn phases(&self) -> PhaseServiceClient<Line> {
         PhaseServiceClient::new(self.line(&self.peers.projects))
     }
 
     /// What the caller may see of projects.
-    pub fn access(&self) -> AccessServiceClient<Line> {
+    pub(crate) fn access(&self) -> AccessServiceClient<Line> {
         AccessServiceClient::new(self.line(&self.peers.projects))
     }
 
     /// What clients see of projects.
-    pub fn visibility(&self) -> VisibilityServiceClient<Line> {
+    pub(crate) fn visibility(&self) -> VisibilityServiceClient<Line> {
         VisibilityServiceClient::new(self.line(&self.peers.projects))
     }
 
     /// Contracts of projects.
-    pub fn contracts(&self) -> ContractServiceClient<Line> {
+    pub(crate) fn contracts(&self) -> ContractServiceClient<Line> {
         ContractServiceClient::new(self.line(&self.peers.billing))
     }
 
     /// What a client was told.
-    pub fn inbox(&self) -> InboxServiceClient<Line> {
+    pub(crate) fn inbox(&self) -> InboxServiceClient<Line> {
         InboxServiceClient::new(self.line(&self.peers.notifications))
     }
 
     /// How often a client is mailed.
-    pub fn preferences(&self) -> PreferenceServiceClient<Line> {
+    pub(crate) fn preferences(&self) -> PreferenceServiceClient<Line> {
         PreferenceServiceClient::new(self.line(&self.peers.notifications))
     }
 
     /// Mails and what became of each.
-    pub fn deliveries(&self) -> DeliveryServiceClient<Line> {
+    pub(crate) fn deliveries(&self) -> DeliveryServiceClient<Line> {
         DeliveryServiceClient::new(self.line(&self.peers.notifications))
     }
 }
@@ -201,7 +201,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What stands beneath a generated client.
 #[derive(Clone)]
-pub struct Line {
+pub(crate) struct Line {
     peer: Peer,
     peers: Arc<Peers>,
     authorization: HeaderValue,
@@ -232,7 +232,9 @@ impl Line {
         parts.headers.insert(AUTHORIZATION, self.authorization);
         parts.headers.insert(
             "grpc-timeout",
-            format!("{}m", limit.as_millis()).parse().expect("digits and a letter"),
+            format!("{}m", limit.as_millis())
+                .parse()
+                .expect("digits and a letter"),
         );
 
         let tries = if is_read { TRIES } else { 1 };
@@ -323,11 +325,19 @@ mod tests {
 
     #[test]
     fn methods_are_told_apart_by_their_words() {
-        assert!(is_read("/contractoros.projects.v1.ProjectService/GetProject"));
-        assert!(is_read("/contractoros.identity.v1.SessionService/ResolveSession"));
+        assert!(is_read(
+            "/contractoros.projects.v1.ProjectService/GetProject"
+        ));
+        assert!(is_read(
+            "/contractoros.identity.v1.SessionService/ResolveSession"
+        ));
         assert!(!is_read("/contractoros.identity.v1.SessionService/SignIn"));
-        assert!(!is_read("/contractoros.identity.v1.OrganizationService/FindPortals"));
-        assert!(!is_read("/contractoros.notifications.v1.InboxService/MarkSeen"));
+        assert!(!is_read(
+            "/contractoros.identity.v1.OrganizationService/FindPortals"
+        ));
+        assert!(!is_read(
+            "/contractoros.notifications.v1.InboxService/MarkSeen"
+        ));
     }
 
     #[test]

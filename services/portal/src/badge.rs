@@ -11,7 +11,7 @@ use crate::format::count;
 /// The fixed colors of statuses; they do not follow the brand, except the one of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Nothing to say.
     Neutral,
     /// Done, well.
@@ -30,7 +30,7 @@ pub enum Tone {
 
 impl Tone {
     /// The class in the style sheet.
-    pub fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Neutral => "",
             Self::Ok => "ok",
@@ -45,13 +45,13 @@ impl Tone {
 
 /// A status, ready to be shown by the macro `badge`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Badge {
+pub(crate) struct Badge {
     /// Its color.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// Its icon; a dot where it has none.
-    pub icon: Option<&'static str>,
+    pub(crate) icon: Option<&'static str>,
     /// Its words.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 impl Badge {
@@ -64,7 +64,7 @@ impl Badge {
     }
 
     /// How a project stands; none where its plan is hidden from the reader.
-    pub fn of_project(project: &Project) -> Option<Self> {
+    pub(crate) fn of_project(project: &Project) -> Option<Self> {
         let badge = match project.status() {
             ProjectStatus::Finished => Self::new(Tone::Neutral, Some("check"), "Finished"),
             ProjectStatus::OnHold => Self::new(Tone::Wait, Some("clock"), "On hold"),
@@ -82,7 +82,7 @@ impl Badge {
     }
 
     /// How far a mail has come.
-    pub fn of_delivery(state: DeliveryState) -> Self {
+    pub(crate) fn of_delivery(state: DeliveryState) -> Self {
         match state {
             DeliveryState::Unspecified | DeliveryState::Queued | DeliveryState::Sending => {
                 Self::new(Tone::Neutral, Some("clock"), "Queued")
@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_project_with_a_hidden_plan_is_neither_on_track_nor_behind() {
-        assert_eq!(Badge::of_project(&project(ProjectStatus::Active, None)), None);
+        assert_eq!(
+            Badge::of_project(&project(ProjectStatus::Active, None)),
+            None
+        );
         let words = |days| {
             Badge::of_project(&project(ProjectStatus::Active, Some(days)))
                 .expect("the plan is visible")

@@ -10,7 +10,7 @@ use proto::identity::GetStylesheetRequest;
 use crate::{App, assets, error::Error, session::AtSite};
 
 /// `GET /brand/{file}`: the file is named after its content, such as "3f5a….css".
-pub async fn stylesheet(
+pub(crate) async fn stylesheet(
     AtSite(site): AtSite,
     State(app): State<App>,
     Path(file): Path<String>,

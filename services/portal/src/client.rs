@@ -5,9 +5,7 @@ use std::{collections::HashMap, ops::Deref};
 use jiff::tz::TimeZone;
 use proto::{
     identity::{BatchGetMembersRequest, MemberCard},
-    notifications::{
-        GetPreferencesRequest, ListInboxRequest, ListInboxResponse, Preferences,
-    },
+    notifications::{GetPreferencesRequest, ListInboxRequest, ListInboxResponse, Preferences},
     projects::{ListProjectsRequest, Project},
 };
 
@@ -18,14 +16,14 @@ use crate::{
     session::Client,
 };
 
-pub mod account;
-pub mod activity;
-pub mod financials;
-pub mod help;
-pub mod home;
+pub(crate) mod account;
+pub(crate) mod activity;
+pub(crate) mod financials;
+pub(crate) mod help;
+pub(crate) mod home;
 mod phases;
-pub mod progress;
-pub mod project;
+pub(crate) mod progress;
+pub(crate) mod project;
 
 /// More projects than a client of one contractor has.
 const ALL_PROJECTS: i32 = 100;
@@ -33,20 +31,20 @@ const ALL_PROJECTS: i32 = 100;
 const PROJECTS_IN_BAR: usize = 3;
 
 /// What every page of a client asks for, beside its own questions.
-pub struct Around {
+pub(crate) struct Around {
     /// All projects of the client, newest first.
-    pub projects: Vec<Project>,
+    pub(crate) projects: Vec<Project>,
     /// The newest items, and how many are unseen; none while notifications is away.
-    pub inbox: Option<ListInboxResponse>,
+    pub(crate) inbox: Option<ListInboxResponse>,
     /// How often the client is mailed; none while notifications is away.
-    pub preferences: Option<Preferences>,
+    pub(crate) preferences: Option<Preferences>,
     /// How to write for this client.
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 impl Around {
     /// Asks at once; `items` is how many of the inbox the page shows.
-    pub async fn load(client: &Client, items: i32, page_token: &str) -> Result<Self, Error> {
+    pub(crate) async fn load(client: &Client, items: i32, page_token: &str) -> Result<Self, Error> {
         let mut projects = client.calls.projects();
         let mut inbox = client.calls.inbox();
         let mut preferences = client.calls.preferences();
@@ -64,8 +62,8 @@ impl Around {
         );
         // a page is worth showing without its badge
         let inbox = optional("the inbox", inbox);
-        let preferences = optional("preferences", preferences)
-            .and_then(|answer| answer.preferences);
+        let preferences =
+            optional("preferences", preferences).and_then(|answer| answer.preferences);
         let zone = preferences
             .as_ref()
             .and_then(|preferences| TimeZone::get(&preferences.time_zone).ok())
@@ -79,7 +77,7 @@ impl Around {
     }
 
     /// The frame of the page.
-    pub fn frame(&self, client: &Client, here: Here) -> ClientFrame {
+    pub(crate) fn frame(&self, client: &Client, here: Here) -> ClientFrame {
         let projects = self
             .projects
             .iter()
@@ -101,7 +99,10 @@ impl Around {
 }
 
 /// What a service answered, or none with a line in the log: for parts that a page can do without.
-pub fn optional<T>(what: &str, answer: Result<tonic::Response<T>, tonic::Status>) -> Option<T> {
+pub(crate) fn optional<T>(
+    what: &str,
+    answer: Result<tonic::Response<T>, tonic::Status>,
+) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer.into_inner()),
         Err(status) => {
@@ -134,7 +135,7 @@ async fn members(client: &Client, mut ids: Vec<String>) -> HashMap<String, Membe
 
 /// Where in the portal a page is, for the navigation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Here {
+pub(crate) enum Here {
     /// The home page.
     Home,
     /// A page of a project.
@@ -148,38 +149,38 @@ pub enum Here {
 }
 
 /// A project in the navigation.
-pub struct NavProject {
+pub(crate) struct NavProject {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// True where the page is one of this project.
-    pub is_here: bool,
+    pub(crate) is_here: bool,
 }
 
 /// What `base_client.html` needs beside a [`Frame`].
-pub struct ClientFrame {
+pub(crate) struct ClientFrame {
     frame: Frame,
     /// The client.
-    pub name: String,
+    pub(crate) name: String,
     /// For the circle.
-    pub initials: String,
+    pub(crate) initials: String,
     /// All projects.
-    pub projects: Vec<NavProject>,
+    pub(crate) projects: Vec<NavProject>,
     /// For the badge.
-    pub unseen: i32,
+    pub(crate) unseen: i32,
     /// For the current item of the navigation.
-    pub here: Here,
+    pub(crate) here: Here,
 }
 
 impl ClientFrame {
     /// True where the top bar has a menu of projects in place of each one's name.
-    pub fn has_project_menu(&self) -> bool {
+    pub(crate) fn has_project_menu(&self) -> bool {
         self.projects.len() > PROJECTS_IN_BAR
     }
 
     /// Where "Project" of the phone's bar leads: to the only one, or to all of them.
-    pub fn project_link(&self) -> Option<String> {
+    pub(crate) fn project_link(&self) -> Option<String> {
         match self.projects.as_slice() {
             [] => None,
             [only] => Some(format!("/p/{}", only.id)),
@@ -188,7 +189,7 @@ impl ClientFrame {
     }
 
     /// True on a page of any project.
-    pub fn is_in_project(&self) -> bool {
+    pub(crate) fn is_in_project(&self) -> bool {
         matches!(self.here, Here::Project(_))
     }
 }

@@ -85,21 +85,31 @@ mod tests {
 
     #[test]
     fn the_defaults_are_complete() {
-        let config: Config = service::config::load_from(DEFAULTS, Default::default()).expect("valid");
-        assert_eq!(config.origin("alder.localhost"), "http://alder.localhost:8080");
+        let config: Config =
+            service::config::load_from(DEFAULTS, Default::default()).expect("valid");
+        assert_eq!(
+            config.origin("alder.localhost"),
+            "http://alder.localhost:8080"
+        );
         assert!(config.trusted_proxies.is_empty());
     }
 
     #[test]
     fn networks_are_a_list() {
         let environment = [
-            ("APP__TRUSTED_PROXIES".to_owned(), "10.0.0.0/8, fd00::/8".to_owned()),
+            (
+                "APP__TRUSTED_PROXIES".to_owned(),
+                "10.0.0.0/8, fd00::/8".to_owned(),
+            ),
             ("APP__BASE_DOMAIN".to_owned(), "example.com".to_owned()),
             ("APP__PUBLIC_PORT".to_owned(), "443".to_owned()),
         ];
         let config: Config =
             service::config::load_from(DEFAULTS, environment.into_iter().collect()).expect("valid");
         assert_eq!(config.trusted_proxies.len(), 2);
-        assert_eq!(config.origin("alder.example.com"), "https://alder.example.com");
+        assert_eq!(
+            config.origin("alder.example.com"),
+            "https://alder.example.com"
+        );
     }
 }

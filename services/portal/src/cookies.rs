@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 /// What a cookie is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cookie {
+pub(crate) enum Cookie {
     /// The secret of a session.
     Session,
     /// Names a browser that has not signed in, so that its forms can be bound to it.
@@ -22,13 +22,13 @@ pub enum Cookie {
 
 /// How cookies are written here: with `__Host-` and `Secure`, except on a development machine, where there is no TLS.
 #[derive(Clone, Copy, Debug)]
-pub struct Cookies {
+pub(crate) struct Cookies {
     is_local: bool,
 }
 
 impl Cookies {
     /// `is_local` as the configuration has it.
-    pub fn new(is_local: bool) -> Self {
+    pub(crate) fn new(is_local: bool) -> Self {
         Self { is_local }
     }
 
@@ -48,7 +48,7 @@ impl Cookies {
     }
 
     /// Reads a cookie; none where it is absent or empty.
-    pub fn read(self, headers: &HeaderMap, cookie: Cookie) -> Option<String> {
+    pub(crate) fn read(self, headers: &HeaderMap, cookie: Cookie) -> Option<String> {
         CookieJar::from_headers(headers)
             .get(&self.name(cookie))
             .map(|found| found.value().to_owned())
@@ -58,8 +58,16 @@ impl Cookies {
     /// Writes a cookie; without a lifetime it ends with the browser.
     ///
     /// Values are base64url or words of our own, so that none needs quoting.
-    pub fn write(self, cookie: Cookie, value: &str, lifetime: Option<Duration>) -> HeaderValue {
-        let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name(cookie));
+    pub(crate) fn write(
+        self,
+        cookie: Cookie,
+        value: &str,
+        lifetime: Option<Duration>,
+    ) -> HeaderValue {
+        let mut text = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax",
+            self.name(cookie)
+        );
         if !self.is_local {
             text.push_str("; Secure");
         }
@@ -70,7 +78,7 @@ impl Cookies {
     }
 
     /// Takes a cookie away.
-    pub fn clear(self, cookie: Cookie) -> HeaderValue {
+    pub(crate) fn clear(self, cookie: Cookie) -> HeaderValue {
         self.write(cookie, "", Some(Duration::ZERO))
     }
 }
@@ -104,6 +112,9 @@ mod tests {
         headers.insert("cookie", HeaderValue::from_static("session=; theme=dark"));
         let cookies = Cookies::new(true);
         assert_eq!(cookies.read(&headers, Cookie::Session), None);
-        assert_eq!(cookies.read(&headers, Cookie::Theme).as_deref(), Some("dark"));
+        assert_eq!(
+            cookies.read(&headers, Cookie::Theme).as_deref(),
+            Some("dark")
+        );
     }
 }

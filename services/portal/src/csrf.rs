@@ -19,11 +19,11 @@ use sha2::Sha256;
 use crate::{App, error::Error};
 
 /// The key that signs form tokens and one-time messages.
-pub struct CookieKey([u8; 32]);
+pub(crate) struct CookieKey([u8; 32]);
 
 /// What a mark is made for, so that none can stand in for another.
 #[derive(Clone, Copy)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// A form's token.
     Form,
     /// A one-time message.
@@ -32,7 +32,7 @@ pub enum Purpose {
 
 impl CookieKey {
     /// Reads the key from 32 bytes in hex.
-    pub fn read(text: &SecretString) -> anyhow::Result<Self> {
+    pub(crate) fn read(text: &SecretString) -> anyhow::Result<Self> {
         let bytes = hex::decode(text.expose_secret()).context("cookie_key is not hex")?;
         match bytes.try_into() {
             Ok(key) => Ok(Self(key)),
@@ -41,12 +41,12 @@ impl CookieKey {
     }
 
     /// The mark of a text: HMAC-SHA256 in base64url.
-    pub fn mark(&self, purpose: Purpose, text: &str) -> String {
+    pub(crate) fn mark(&self, purpose: Purpose, text: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.mac(purpose, text).finalize().into_bytes())
     }
 
     /// True where the mark is this key's for this text; takes the same time either way.
-    pub fn confirms(&self, purpose: Purpose, text: &str, mark: &str) -> bool {
+    pub(crate) fn confirms(&self, purpose: Purpose, text: &str, mark: &str) -> bool {
         URL_SAFE_NO_PAD
             .decode(mark)
             .is_ok_and(|mark| self.mac(purpose, text).verify_slice(&mark).is_ok())
@@ -66,13 +66,13 @@ impl CookieKey {
 
 /// What this request's forms are bound to; the extractors of [`crate::session`] set it.
 #[derive(Clone, Debug)]
-pub struct Binding(pub String);
+pub(crate) struct Binding(pub String);
 
 /// The fields of a form that was sent from one of our own pages.
 ///
 /// It must stand behind the extractor that says who sends it. Missing fields are the business of `T`: let every field
 /// be a text with `#[serde(default)]`, and say in words what is wrong with it.
-pub struct Form<T>(pub T);
+pub(crate) struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest<App> for Form<T> {
     type Rejection = Error;
@@ -164,7 +164,11 @@ mod tests {
         let refused = [
             headers(&[host]),
             headers(&[host, ("sec-fetch-site", "same-site")]),
-            headers(&[host, ("sec-fetch-site", "cross-site"), ("origin", "http://alder.localhost:8080")]),
+            headers(&[
+                host,
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://alder.localhost:8080"),
+            ]),
             headers(&[host, ("sec-fetch-site", "none")]),
             headers(&[host, ("origin", "http://birch.localhost:8080")]),
             headers(&[host, ("origin", "null")]),

@@ -19,7 +19,7 @@ use crate::{
 
 /// Why there is no page.
 #[derive(Debug)]
-pub enum Error {
+pub(crate) enum Error {
     /// Go to another page instead.
     See(String),
     /// 404: absent, or not for this person's eyes.
@@ -235,7 +235,7 @@ struct ErrorPage {
 }
 
 /// Puts a page in the place of an error; everything else passes.
-pub fn page(response: Response, frame: impl FnOnce() -> Frame) -> Response {
+pub(crate) fn page(response: Response, frame: impl FnOnce() -> Frame) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || response.headers().contains_key(header::CONTENT_DISPOSITION) {
@@ -301,9 +301,18 @@ mod tests {
     #[test]
     fn each_code_has_its_page() {
         assert_eq!(status_of(Status::aborted("x")), StatusCode::CONFLICT);
-        assert_eq!(status_of(Status::unavailable("x")), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(status_of(Status::deadline_exceeded("x")), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(status_of(Status::data_loss("x")), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            status_of(Status::unavailable("x")),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+        assert_eq!(
+            status_of(Status::deadline_exceeded("x")),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+        assert_eq!(
+            status_of(Status::data_loss("x")),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
         let gone = with_reason(Code::FailedPrecondition, Reason::LinkGone);
         assert_eq!(status_of(gone), StatusCode::GONE);
         let unconfirmed = with_reason(Code::FailedPrecondition, Reason::EmailUnconfirmed);
@@ -313,7 +322,8 @@ mod tests {
     #[test]
     fn too_many_tries_say_how_long_to_wait() {
         let details = ErrorDetails::with_retry_info(Some(Duration::from_secs(700)));
-        let status = Status::with_error_details(Code::ResourceExhausted, "too many attempts", details);
+        let status =
+            Status::with_error_details(Code::ResourceExhausted, "too many attempts", details);
         let error = Error::from(status);
         assert_eq!(error.problem().text, "Wait 12 minutes, then try again.");
         assert_eq!(error.into_response().headers()["retry-after"], "700");

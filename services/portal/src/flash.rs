@@ -18,16 +18,16 @@ use crate::{
 
 /// A message that is shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flash {
+pub(crate) struct Flash {
     /// Good news or bad.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// One or two whole sentences.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Flash {
     /// Something was done.
-    pub fn done(text: impl Into<String>) -> Self {
+    pub(crate) fn done(text: impl Into<String>) -> Self {
         Self {
             tone: Tone::Ok,
             text: text.into(),
@@ -35,7 +35,7 @@ impl Flash {
     }
 
     /// Something is worth knowing.
-    pub fn note(text: impl Into<String>) -> Self {
+    pub(crate) fn note(text: impl Into<String>) -> Self {
         Self {
             tone: Tone::Info,
             text: text.into(),
@@ -43,7 +43,7 @@ impl Flash {
     }
 
     /// The icon beside the text.
-    pub fn icon(&self) -> &'static str {
+    pub(crate) fn icon(&self) -> &'static str {
         match self.tone {
             Tone::Ok => "check",
             Tone::Wait | Tone::Bad => "alert",
@@ -67,19 +67,21 @@ impl Flash {
     }
 
     /// Reads the message that came with a request.
-    pub fn read(headers: &HeaderMap, cookies: Cookies, key: &CookieKey) -> Option<Self> {
+    pub(crate) fn read(headers: &HeaderMap, cookies: Cookies, key: &CookieKey) -> Option<Self> {
         Self::open(&cookies.read(headers, Cookie::Flash)?, key)
     }
 }
 
 /// Goes to another page by GET and shows a message there.
-pub fn redirect(app: &App, path: &str, flash: &Flash) -> Response {
-    let cookie = app.cookies.write(Cookie::Flash, &flash.seal(&app.key), None);
+pub(crate) fn redirect(app: &App, path: &str, flash: &Flash) -> Response {
+    let cookie = app
+        .cookies
+        .write(Cookie::Flash, &flash.seal(&app.key), None);
     ([(header::SET_COOKIE, cookie)], Redirect::to(path)).into_response()
 }
 
 /// Takes a message away once a page has shown it.
-pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let has_flash = app.cookies.read(request.headers(), Cookie::Flash).is_some();
     let mut response = next.run(request).await;
     if has_flash && response.status() == StatusCode::OK {

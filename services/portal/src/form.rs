@@ -7,29 +7,29 @@ use crate::{error::Error, format::capitalized};
 
 /// A form with its values and its errors; a refused form is shown again with both.
 #[derive(Clone, Debug, Default)]
-pub struct FormView<T> {
+pub(crate) struct FormView<T> {
     /// What was typed, or what is stored.
-    pub values: T,
+    pub(crate) values: T,
     /// What is wrong.
-    pub errors: Errors,
+    pub(crate) errors: Errors,
 }
 
 /// What is wrong with a form: the summary and the words at the fields come from this one list.
 #[derive(Clone, Debug, Default)]
-pub struct Errors(Vec<FieldError>);
+pub(crate) struct Errors(Vec<FieldError>);
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// The name of the field, which is its id too.
-    pub field: &'static str,
+    pub(crate) field: &'static str,
     /// What is wrong, and how to mend it.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl<T> FormView<T> {
     /// A form that nobody has sent yet.
-    pub fn new(values: T) -> Self {
+    pub(crate) fn new(values: T) -> Self {
         Self {
             values,
             errors: Errors::default(),
@@ -39,7 +39,7 @@ impl<T> FormView<T> {
     /// A form that a service refused. `fields` pairs the names in the request with those in the form.
     ///
     /// Whatever is not about these fields is passed on as the error that it is.
-    pub fn refused(
+    pub(crate) fn refused(
         values: T,
         status: &Status,
         fields: &[(&str, &'static str)],
@@ -65,30 +65,30 @@ impl<T> FormView<T> {
 
 impl Errors {
     /// Says what is wrong with a field.
-    pub fn add(&mut self, field: &'static str, text: impl AsRef<str>) {
+    pub(crate) fn add(&mut self, field: &'static str, text: impl AsRef<str>) {
         let text = capitalized(text.as_ref());
         self.0.push(FieldError { field, text });
     }
 
     /// Says what is wrong with a field unless `holds`.
-    pub fn check(&mut self, holds: bool, field: &'static str, text: &str) {
+    pub(crate) fn check(&mut self, holds: bool, field: &'static str, text: &str) {
         if !holds {
             self.add(field, text);
         }
     }
 
     /// True where nothing is wrong.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// All of them, in the order in which they were found.
-    pub fn all(&self) -> &[FieldError] {
+    pub(crate) fn all(&self) -> &[FieldError] {
         &self.0
     }
 
     /// What is wrong with one field.
-    pub fn on(&self, field: &str) -> Option<&str> {
+    pub(crate) fn on(&self, field: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|error| error.field == field)
@@ -97,7 +97,7 @@ impl Errors {
 }
 
 /// The id of a request that creates something, made when the form is shown: sent twice, it creates once.
-pub fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     service::new_id().to_string()
 }
 

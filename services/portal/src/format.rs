@@ -9,7 +9,7 @@ use proto::types::Money;
 
 /// The language and country whose habits are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locale {
+pub(crate) enum Locale {
     /// English as in the United States.
     #[default]
     EnUs,
@@ -17,7 +17,7 @@ pub enum Locale {
 
 /// How to write for one person at one moment.
 #[derive(Clone, Debug)]
-pub struct Format {
+pub(crate) struct Format {
     locale: Locale,
     zone: TimeZone,
     now: Timestamp,
@@ -25,7 +25,7 @@ pub struct Format {
 
 impl Format {
     /// Writes for somebody in `zone`, as of now.
-    pub fn new(locale: Locale, zone: TimeZone) -> Self {
+    pub(crate) fn new(locale: Locale, zone: TimeZone) -> Self {
         Self {
             locale,
             zone,
@@ -34,12 +34,12 @@ impl Format {
     }
 
     /// The day that it is for this person.
-    pub fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.now.to_zoned(self.zone.clone()).date()
     }
 
     /// "Good morning", "Good afternoon" or "Good evening".
-    pub fn greeting(&self) -> &'static str {
+    pub(crate) fn greeting(&self) -> &'static str {
         match self.now.to_zoned(self.zone.clone()).hour() {
             4..12 => "Good morning",
             12..18 => "Good afternoon",
@@ -48,15 +48,17 @@ impl Format {
     }
 
     /// A day: "Fri, Nov 20", and "Mon, Nov 30, 2026" in another year.
-    pub fn day(&self, day: Date) -> String {
+    pub(crate) fn day(&self, day: Date) -> String {
         match self.locale {
-            Locale::EnUs if day.year() == self.today().year() => day.strftime("%a, %b %-d").to_string(),
+            Locale::EnUs if day.year() == self.today().year() => {
+                day.strftime("%a, %b %-d").to_string()
+            }
             Locale::EnUs => day.strftime("%a, %b %-d, %Y").to_string(),
         }
     }
 
     /// A day without its weekday: "Nov 20", and "Nov 20, 2026" in another year.
-    pub fn short_day(&self, day: Date) -> String {
+    pub(crate) fn short_day(&self, day: Date) -> String {
         match self.locale {
             Locale::EnUs if day.year() == self.today().year() => day.strftime("%b %-d").to_string(),
             Locale::EnUs => day.strftime("%b %-d, %Y").to_string(),
@@ -64,7 +66,7 @@ impl Format {
     }
 
     /// Two days: "Nov 9 – Dec 2"; one where both are the same.
-    pub fn days(&self, from: Date, to: Date) -> String {
+    pub(crate) fn days(&self, from: Date, to: Date) -> String {
         if from == to {
             return self.short_day(from);
         }
@@ -72,7 +74,7 @@ impl Format {
     }
 
     /// How far off a day is, for the two weeks ahead: "today", "tomorrow", "in 3 days".
-    pub fn until(&self, day: Date) -> Option<String> {
+    pub(crate) fn until(&self, day: Date) -> Option<String> {
         let days = (day - self.today()).get_days();
         match days {
             0 => Some("today".to_owned()),
@@ -83,14 +85,17 @@ impl Format {
     }
 
     /// A time of day: "8:12 am".
-    pub fn time(&self, at: Timestamp) -> String {
+    pub(crate) fn time(&self, at: Timestamp) -> String {
         match self.locale {
-            Locale::EnUs => at.to_zoned(self.zone.clone()).strftime("%-I:%M %P").to_string(),
+            Locale::EnUs => at
+                .to_zoned(self.zone.clone())
+                .strftime("%-I:%M %P")
+                .to_string(),
         }
     }
 
     /// A moment inside a sentence: "today, 8:12 am", "yesterday, 4:40 pm", "Sat, Nov 14, 9:05 am".
-    pub fn moment(&self, at: Timestamp) -> String {
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
         let day = at.to_zoned(self.zone.clone()).date();
         let today = self.today();
         let named = if day == today {
@@ -104,17 +109,17 @@ impl Format {
     }
 
     /// A moment at the start of a line: "Today, 8:12 am".
-    pub fn moment_first(&self, at: Timestamp) -> String {
+    pub(crate) fn moment_first(&self, at: Timestamp) -> String {
         capitalized(&self.moment(at))
     }
 
     /// The day of a moment, for this person.
-    pub fn day_of(&self, at: Timestamp) -> String {
+    pub(crate) fn day_of(&self, at: Timestamp) -> String {
         self.day(at.to_zoned(self.zone.clone()).date())
     }
 
     /// An amount: "$14,875.00", "−$200.00".
-    pub fn money(&self, money: &Money) -> String {
+    pub(crate) fn money(&self, money: &Money) -> String {
         let sign = if money.minor_units < 0 { "−" } else { "" };
         format!("{sign}{}", self.amount(money))
     }
@@ -135,17 +140,17 @@ impl Format {
 }
 
 /// Reads a day from an answer, such as "2026-11-25"; none where it is absent.
-pub fn date_of(text: Option<&str>) -> Option<Date> {
+pub(crate) fn date_of(text: Option<&str>) -> Option<Date> {
     text.and_then(|text| text.parse().ok())
 }
 
 /// Reads a time from an answer; none where it is absent.
-pub fn time_of(time: Option<prost_types::Timestamp>) -> Option<Timestamp> {
+pub(crate) fn time_of(time: Option<prost_types::Timestamp>) -> Option<Timestamp> {
     time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok())
 }
 
 /// A text with its first letter in upper case, as sentences start.
-pub fn capitalized(text: &str) -> String {
+pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
@@ -154,22 +159,34 @@ pub fn capitalized(text: &str) -> String {
 }
 
 /// A number of things: "1 photo", "12 photos".
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number as u64),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// How long to wait, rounded up so that nobody comes back too early: "1 minute", "2 hours".
-pub fn wait(duration: Duration) -> String {
+pub(crate) fn wait(duration: Duration) -> String {
     let minutes = duration.as_secs().div_ceil(60).max(1);
     if minutes < 90 {
-        return count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute", "minutes");
+        return count(
+            usize::try_from(minutes).unwrap_or(usize::MAX),
+            "minute",
+            "minutes",
+        );
     }
     let hours = minutes.div_ceil(60);
-    count(usize::try_from(hours).unwrap_or(usize::MAX), "hour", "hours")
+    count(
+        usize::try_from(hours).unwrap_or(usize::MAX),
+        "hour",
+        "hours",
+    )
 }
 
 /// The initials of a name, for its circle: "Maya Okafor" gives "MO".
-pub fn initials(name: &str) -> String {
+pub(crate) fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();
     let ends = match words.as_slice() {
         [] => return String::new(),
@@ -183,12 +200,12 @@ pub fn initials(name: &str) -> String {
 }
 
 /// The first word of a name, to greet with.
-pub fn first_name(name: &str) -> &str {
+pub(crate) fn first_name(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or(name)
 }
 
 /// A telephone number as a `tel:` link: digits alone, and ten of them are read as a number of North America.
-pub fn telephone_link(number: &str) -> String {
+pub(crate) fn telephone_link(number: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     if number.trim_start().starts_with('+') {
         format!("tel:+{digits}")
@@ -256,7 +273,10 @@ mod tests {
         let format = format_at("2026-11-17T17:10:00Z");
         assert_eq!(format.day(date(2026, 11, 20)), "Fri, Nov 20");
         assert_eq!(format.day(date(2027, 1, 4)), "Mon, Jan 4, 2027");
-        assert_eq!(format.days(date(2026, 11, 9), date(2026, 12, 2)), "Nov 9 – Dec 2");
+        assert_eq!(
+            format.days(date(2026, 11, 9), date(2026, 12, 2)),
+            "Nov 9 – Dec 2"
+        );
         assert_eq!(format.days(date(2026, 11, 9), date(2026, 11, 9)), "Nov 9");
     }
 
@@ -264,7 +284,10 @@ mod tests {
     fn moments_follow_the_persons_own_midnight() {
         // 11:30 pm on the 16th in Los Angeles is the 17th in UTC
         let format = format_at("2026-11-17T17:10:00Z");
-        assert_eq!(format.moment("2026-11-17T16:12:00Z".parse().expect("a time")), "today, 8:12 am");
+        assert_eq!(
+            format.moment("2026-11-17T16:12:00Z".parse().expect("a time")),
+            "today, 8:12 am"
+        );
         assert_eq!(
             format.moment_first("2026-11-17T07:30:00Z".parse().expect("a time")),
             "Yesterday, 11:30 pm"
@@ -279,8 +302,14 @@ mod tests {
     fn the_next_two_weeks_are_counted() {
         let format = format_at("2026-11-17T17:10:00Z");
         assert_eq!(format.until(date(2026, 11, 17)).as_deref(), Some("today"));
-        assert_eq!(format.until(date(2026, 11, 20)).as_deref(), Some("in 3 days"));
-        assert_eq!(format.until(date(2026, 12, 1)).as_deref(), Some("in 14 days"));
+        assert_eq!(
+            format.until(date(2026, 11, 20)).as_deref(),
+            Some("in 3 days")
+        );
+        assert_eq!(
+            format.until(date(2026, 12, 1)).as_deref(),
+            Some("in 14 days")
+        );
         assert_eq!(format.until(date(2026, 12, 2)), None);
         assert_eq!(format.until(date(2026, 11, 16)), None);
     }
@@ -288,7 +317,10 @@ mod tests {
     #[test]
     fn the_greeting_follows_the_persons_clock() {
         assert_eq!(format_at("2026-11-17T17:10:00Z").greeting(), "Good morning");
-        assert_eq!(format_at("2026-11-17T22:10:00Z").greeting(), "Good afternoon");
+        assert_eq!(
+            format_at("2026-11-17T22:10:00Z").greeting(),
+            "Good afternoon"
+        );
         assert_eq!(format_at("2026-11-18T06:10:00Z").greeting(), "Good evening");
     }
 
@@ -298,7 +330,10 @@ mod tests {
         assert_eq!(format.money(&dollars(1_487_500)), "$14,875.00");
         assert_eq!(format.money(&dollars(5)), "$0.05");
         assert_eq!(format.money(&dollars(-20_000)), "−$200.00");
-        assert_eq!(format.money(&dollars(i64::MIN)), "−$92,233,720,368,547,758.08");
+        assert_eq!(
+            format.money(&dollars(i64::MIN)),
+            "−$92,233,720,368,547,758.08"
+        );
         let yen = Money {
             minor_units: 1_200_000,
             currency_code: "JPY".to_owned(),

@@ -4,13 +4,13 @@ use proto::notifications::Frequency;
 
 /// One choice of the form.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// What the form sends.
-    pub word: &'static str,
+    pub(crate) word: &'static str,
     /// What it is called.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// What it means.
-    pub hint: &'static str,
+    pub(crate) hint: &'static str,
     frequency: Frequency,
 }
 
@@ -48,22 +48,22 @@ const CHOICES: [Choice; 5] = [
 ];
 
 /// Every choice, for the account page.
-pub fn all() -> &'static [Choice] {
+pub(crate) fn all() -> &'static [Choice] {
     &CHOICES
 }
 
 /// The choices that a new account starts with: nobody begins with mail turned off.
-pub fn for_new_accounts() -> &'static [Choice] {
+pub(crate) fn for_new_accounts() -> &'static [Choice] {
     &CHOICES[..4]
 }
 
 /// The word of a frequency; of the usual one where it is not known.
-pub fn word_of(frequency: Frequency) -> &'static str {
+pub(crate) fn word_of(frequency: Frequency) -> &'static str {
     choice_of(frequency).word
 }
 
 /// What a frequency is called.
-pub fn title_of(frequency: Frequency) -> &'static str {
+pub(crate) fn title_of(frequency: Frequency) -> &'static str {
     choice_of(frequency).title
 }
 
@@ -75,7 +75,7 @@ fn choice_of(frequency: Frequency) -> &'static Choice {
 }
 
 /// Reads what a form sent.
-pub fn of_word(word: &str) -> Option<Frequency> {
+pub(crate) fn of_word(word: &str) -> Option<Frequency> {
     CHOICES
         .iter()
         .find(|choice| choice.word == word)

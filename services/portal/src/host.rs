@@ -17,13 +17,13 @@ use crate::{
 
 /// The organization that answers at a request's host.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub(crate) struct Site {
     /// Its id.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Its name, contact data, colors and texts.
-    pub organization: Organization,
+    pub(crate) organization: Organization,
     /// Its time zone, for whoever has none.
-    pub zone: TimeZone,
+    pub(crate) zone: TimeZone,
 }
 
 impl Site {
@@ -38,21 +38,21 @@ impl Site {
 }
 
 /// The base domain's pages and an organization's, each behind its hosts.
-pub struct Hosts {
+pub(crate) struct Hosts {
     /// The state.
-    pub app: App,
+    pub(crate) app: App,
     /// Sign-up and "find my portal".
-    pub base_domain: Router,
+    pub(crate) base_domain: Router,
     /// One organization's portal.
-    pub organization: Router,
+    pub(crate) organization: Router,
 }
 
 impl Hosts {
     /// Answers with the pages of the host that was asked.
-    pub async fn answer(&self, mut request: Request) -> Response {
+    pub(crate) async fn answer(&self, mut request: Request) -> Response {
         let theme = Theme::read(request.headers(), self.app.cookies);
         let (pages, letterhead) = match self.find(request.headers()).await {
-            Ok(None) => (&self.base_domain, Letterhead::of_platform()),
+            Ok(None) => (&self.base_domain, Letterhead::of_platform(&self.app.config)),
             Ok(Some(site)) => {
                 let letterhead = Letterhead::of(&site.organization);
                 tracing::Span::current().record("tenant", site.tenant.to_string());
@@ -61,7 +61,9 @@ impl Hosts {
             }
             Err(error) => {
                 let response = axum::response::IntoResponse::into_response(error);
-                return error::page(response, || plain_frame(Letterhead::of_platform(), theme));
+                return error::page(response, || {
+                    plain_frame(Letterhead::of_platform(&self.app.config), theme)
+                });
             }
         };
         request.extensions_mut().insert(letterhead.clone());
@@ -128,8 +130,14 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_without_its_port() {
-        assert_eq!(name_of("Alder.localhost:8080").as_deref(), Some("alder.localhost"));
-        assert_eq!(name_of("alder.example.com.").as_deref(), Some("alder.example.com"));
+        assert_eq!(
+            name_of("Alder.localhost:8080").as_deref(),
+            Some("alder.localhost")
+        );
+        assert_eq!(
+            name_of("alder.example.com.").as_deref(),
+            Some("alder.example.com")
+        );
         assert_eq!(name_of("alder.example.com:x").as_deref(), None);
         assert_eq!(name_of("[::1]:8080"), None);
         assert_eq!(name_of("alder.example.com/x"), None);

@@ -21,7 +21,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Opens the span of a request: named after its route, never after its path, which may hold a link's token.
-pub async fn trace(request: Request, next: Next) -> Response {
+pub(crate) async fn trace(request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "page",
         otel.name = request.method().as_str(),
@@ -38,17 +38,20 @@ pub async fn trace(request: Request, next: Next) -> Response {
 }
 
 /// Tells the span which route it was.
-pub async fn name_route(request: Request, next: Next) -> Response {
+pub(crate) async fn name_route(request: Request, next: Next) -> Response {
     if let Some(route) = request.extensions().get::<MatchedPath>() {
         let span = tracing::Span::current();
         span.record("http.route", route.as_str());
-        span.record("otel.name", format!("{} {}", request.method(), route.as_str()));
+        span.record(
+            "otel.name",
+            format!("{} {}", request.method(), route.as_str()),
+        );
     }
     next.run(request).await
 }
 
 /// Gives the request its time; every call that it makes gets what is left.
-pub async fn deadline(request: Request, next: Next) -> Response {
+pub(crate) async fn deadline(request: Request, next: Next) -> Response {
     let limit = match *request.method() {
         Method::GET | Method::HEAD => PAGE,
         _ => FORM,
@@ -57,14 +60,26 @@ pub async fn deadline(request: Request, next: Next) -> Response {
 }
 
 /// Headers of every answer; what a handler has set already stays.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let usual = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            HeaderName::from_static("x-robots-tag"),
+            HeaderValue::from_static("noindex"),
+        ),
     ];
     for (name, value) in usual {
         response.headers_mut().entry(name).or_insert(value);
@@ -73,7 +88,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// For pages whose address is a secret: it is told to nobody.
-pub async fn no_referrer(request: Request, next: Next) -> Response {
+pub(crate) async fn no_referrer(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(
         header::REFERRER_POLICY,

@@ -7,6 +7,7 @@ use proto::identity::Organization;
 
 use crate::{
     assets,
+    config::Config,
     cookies::{Cookie, Cookies},
     error::Error,
     flash::Flash,
@@ -15,44 +16,47 @@ use crate::{
 
 /// Whose page it is, and how to reach them.
 #[derive(Clone, Debug, Default)]
-pub struct Letterhead {
+pub(crate) struct Letterhead {
     /// The company.
-    pub name: String,
+    pub(crate) name: String,
     /// The address of its colors.
-    pub stylesheet: String,
+    pub(crate) stylesheet: String,
     /// Its telephone number.
-    pub phone: Option<Phone>,
+    pub(crate) phone: Option<Phone>,
     /// Its mail address.
-    pub email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Its own site.
-    pub website: Option<String>,
+    pub(crate) website: Option<String>,
     /// Its postal address.
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
     /// True for an organization, false for the platform itself.
-    pub is_organization: bool,
+    pub(crate) is_organization: bool,
+    /// Where the platform's own pages are, such as "https://example.com"; empty for an organization.
+    pub(crate) origin: String,
 }
 
 /// A telephone number as it is read, and as it is dialed.
 #[derive(Clone, Debug)]
-pub struct Phone {
+pub(crate) struct Phone {
     /// Such as "(503) 555-0142".
-    pub shown: String,
+    pub(crate) shown: String,
     /// Such as "tel:+15035550142".
-    pub link: String,
+    pub(crate) link: String,
 }
 
 impl Letterhead {
     /// The platform's own, at the base domain and where no organization answers.
-    pub fn of_platform() -> Self {
+    pub(crate) fn of_platform(config: &Config) -> Self {
         Self {
             name: "ContractorOS".to_owned(),
             stylesheet: assets::url("platform.css"),
+            origin: config.origin(&config.base_domain),
             ..Self::default()
         }
     }
 
     /// An organization's.
-    pub fn of(organization: &Organization) -> Self {
+    pub(crate) fn of(organization: &Organization) -> Self {
         let contact = organization.contact.clone().unwrap_or_default();
         let given = |text: String| Some(text).filter(|text| !text.is_empty());
         let hash = organization
@@ -74,6 +78,7 @@ impl Letterhead {
             website: given(contact.website).filter(|site| is_web_address(site)),
             address: given(contact.address),
             is_organization: true,
+            origin: String::new(),
         }
     }
 }
@@ -85,7 +90,7 @@ fn is_web_address(text: &str) -> bool {
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
+pub(crate) enum Theme {
     /// As the device has it.
     #[default]
     Device,
@@ -97,7 +102,7 @@ pub enum Theme {
 
 impl Theme {
     /// Reads a form's or a cookie's word; everything else is the device's choice.
-    pub fn of(word: &str) -> Self {
+    pub(crate) fn of(word: &str) -> Self {
         match word {
             "light" => Self::Light,
             "dark" => Self::Dark,
@@ -106,7 +111,7 @@ impl Theme {
     }
 
     /// The word in forms, in the cookie and in `data-theme`.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Device => "device",
             Self::Light => "light",
@@ -115,46 +120,46 @@ impl Theme {
     }
 
     /// The word where it is not the device's choice.
-    pub fn fixed(self) -> Option<&'static str> {
+    pub(crate) fn fixed(self) -> Option<&'static str> {
         (self != Self::Device).then(|| self.word())
     }
 
     /// Reads what the person chose on this browser.
-    pub fn read(headers: &HeaderMap, cookies: Cookies) -> Self {
+    pub(crate) fn read(headers: &HeaderMap, cookies: Cookies) -> Self {
         Self::of(&cookies.read(headers, Cookie::Theme).unwrap_or_default())
     }
 }
 
 /// What `base.html` needs; every page has a field `frame` that is one, or gives one by deref.
 #[derive(Clone, Debug, Default)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Whose page it is.
-    pub letterhead: Letterhead,
+    pub(crate) letterhead: Letterhead,
     /// Light or dark.
-    pub theme: Theme,
+    pub(crate) theme: Theme,
     /// A message from the page before.
-    pub flash: Option<Flash>,
+    pub(crate) flash: Option<Flash>,
     /// The token that each form carries.
-    pub csrf: String,
+    pub(crate) csrf: String,
 }
 
 /// A page with status 200.
-pub fn show(page: &impl Template) -> Result<Response, Error> {
+pub(crate) fn show(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::OK, page.render()?))
 }
 
 /// A page again, with a form that was refused: status 422.
-pub fn refuse(page: &impl Template) -> Result<Response, Error> {
+pub(crate) fn refuse(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::UNPROCESSABLE_ENTITY, page.render()?))
 }
 
 /// A link's page that says why the link ended: status 410.
-pub fn gone(page: &impl Template) -> Result<Response, Error> {
+pub(crate) fn gone(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::GONE, page.render()?))
 }
 
 /// An HTML document.
-pub fn document(status: StatusCode, text: String) -> Response {
+pub(crate) fn document(status: StatusCode, text: String) -> Response {
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     (status, [(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -36,13 +36,25 @@ fn base_domain(app: &App) -> Router<App> {
 /// Before sign-in, or where it does not matter.
 fn guests(app: &App) -> Router<App> {
     let tokens = Router::new()
-        .route("/reset/{token}", get(auth::reset::show).post(auth::reset::send))
-        .route("/invite/{token}", get(auth::invite::show).post(auth::invite::send))
+        .route(
+            "/reset/{token}",
+            get(auth::reset::show).post(auth::reset::send),
+        )
+        .route(
+            "/invite/{token}",
+            get(auth::invite::show).post(auth::invite::send),
+        )
         .route("/invite/{token}/renew", post(auth::invite::renew))
-        .route("/confirm/{token}", get(auth::confirm::show).post(auth::confirm::send))
+        .route(
+            "/confirm/{token}",
+            get(auth::confirm::show).post(auth::confirm::send),
+        )
         .route_layer(from_fn(layers::no_referrer));
     Router::new()
-        .route("/sign-in", get(auth::sign_in::show).post(auth::sign_in::send))
+        .route(
+            "/sign-in",
+            get(auth::sign_in::show).post(auth::sign_in::send),
+        )
         .route("/forgot", get(auth::forgot::show).post(auth::forgot::send))
         .route("/forgot/sent", get(auth::forgot::sent))
         .route("/invite/sent", get(auth::invite::renewed))
@@ -78,7 +90,7 @@ fn people() -> Router<App> {
 }
 
 /// The whole portal: assets at every host, and beside them the pages of the host that is asked.
-pub fn portal(app: &App) -> Router {
+pub(crate) fn portal(app: &App) -> Router {
     let organization = Router::new()
         .merge(guests(app))
         .merge(clients())

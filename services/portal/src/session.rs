@@ -40,19 +40,19 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const LONGEST_USER_AGENT: usize = 400;
 
 /// What is known of every request.
-pub struct Visit {
+pub(crate) struct Visit {
     /// The state.
-    pub app: App,
+    pub(crate) app: App,
     /// Whose pages these are.
-    pub letterhead: Letterhead,
+    pub(crate) letterhead: Letterhead,
     /// Light or dark.
-    pub theme: Theme,
+    pub(crate) theme: Theme,
     /// A message from the page before.
-    pub flash: Option<Flash>,
+    pub(crate) flash: Option<Flash>,
     /// The browser's address, as far as it can be trusted.
-    pub address: IpAddr,
+    pub(crate) address: IpAddr,
     /// What the browser calls itself.
-    pub user_agent: String,
+    pub(crate) user_agent: String,
 }
 
 impl Visit {
@@ -61,7 +61,7 @@ impl Visit {
             .extensions
             .get::<Letterhead>()
             .cloned()
-            .unwrap_or_else(Letterhead::of_platform);
+            .unwrap_or_else(|| Letterhead::of_platform(&app.config));
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
@@ -104,7 +104,11 @@ impl FromRequestParts<App> for Visit {
 struct BrowserName(String);
 
 /// Gives a browser its name before its first form.
-pub async fn name_browser(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn name_browser(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let known = app.cookies.read(request.headers(), Cookie::Browser);
     let is_new = known.is_none();
     let name = known.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()));
@@ -118,16 +122,16 @@ pub async fn name_browser(State(app): State<App>, mut request: Request, next: Ne
 }
 
 /// Somebody who has not signed in, or need not have.
-pub struct Guest {
+pub(crate) struct Guest {
     visit: Visit,
     browser: String,
     /// What an earlier sign-in on this browser gave; empty on a new one.
-    pub device: String,
+    pub(crate) device: String,
 }
 
 impl Guest {
     /// The frame of a page, with forms bound to the browser.
-    pub fn frame(&self) -> Frame {
+    pub(crate) fn frame(&self) -> Frame {
         self.visit.frame(&self.browser)
     }
 }
@@ -162,7 +166,7 @@ impl FromRequestParts<App> for Guest {
 }
 
 /// The organization that answers at this host; as an extractor for pages before sign-in.
-pub struct AtSite(pub Arc<Site>);
+pub(crate) struct AtSite(pub Arc<Site>);
 
 impl FromRequestParts<App> for AtSite {
     type Rejection = Error;
@@ -178,30 +182,30 @@ impl FromRequestParts<App> for AtSite {
 }
 
 /// Somebody who is signed in.
-pub struct Person {
+pub(crate) struct Person {
     visit: Visit,
     /// The organization.
-    pub site: Arc<Site>,
+    pub(crate) site: Arc<Site>,
     /// The person's account.
-    pub account: Account,
+    pub(crate) account: Account,
     /// Calls with the person's own rights.
-    pub calls: Calls,
+    pub(crate) calls: Calls,
     session_id: String,
 }
 
 impl Person {
     /// The frame of a page, with forms bound to the session.
-    pub fn frame(&self) -> Frame {
+    pub(crate) fn frame(&self) -> Frame {
         self.visit.frame(&self.session_id)
     }
 
     /// True for somebody of the office.
-    pub fn is_office(&self) -> bool {
+    pub(crate) fn is_office(&self) -> bool {
         self.account.kind() == AccountKind::Office
     }
 
     /// Where this person lands after sign-in.
-    pub fn home(&self) -> &'static str {
+    pub(crate) fn home(&self) -> &'static str {
         home_of(&self.account)
     }
 
@@ -276,7 +280,7 @@ fn sign_in_path(parts: &Parts) -> String {
 }
 
 /// A client who is signed in.
-pub struct Client(Person);
+pub(crate) struct Client(Person);
 
 impl Deref for Client {
     type Target = Person;
@@ -303,16 +307,16 @@ impl FromRequestParts<App> for Client {
 }
 
 /// Somebody of the office who is signed in.
-pub struct Office(Person);
+pub(crate) struct Office(Person);
 
 impl Office {
     /// What this person may do.
-    pub fn role(&self) -> Role {
+    pub(crate) fn role(&self) -> Role {
         self.account.role()
     }
 
     /// True for owner and project manager, who run projects.
-    pub fn is_manager(&self) -> bool {
+    pub(crate) fn is_manager(&self) -> bool {
         matches!(self.role(), Role::Owner | Role::Pm)
     }
 }
@@ -339,7 +343,7 @@ impl FromRequestParts<App> for Office {
 }
 
 /// Where an account lands after sign-in.
-pub fn home_of(account: &Account) -> &'static str {
+pub(crate) fn home_of(account: &Account) -> &'static str {
     match account.kind() {
         AccountKind::Office => "/office",
         AccountKind::Client | AccountKind::Unspecified => "/",
@@ -347,11 +351,13 @@ pub fn home_of(account: &Account) -> &'static str {
 }
 
 /// Puts a new session into the browser; with `keep` it outlives the browser's own.
-pub fn start(app: &App, session: &Session, keep: bool, response: &mut Response) {
+pub(crate) fn start(app: &App, session: &Session, keep: bool, response: &mut Response) {
     let lifetime = keep.then_some(SESSION_COOKIE);
     let cookies = [
-        app.cookies.write(Cookie::Session, &session.secret, lifetime),
-        app.cookies.write(Cookie::Device, &session.device, Some(YEAR)),
+        app.cookies
+            .write(Cookie::Session, &session.secret, lifetime),
+        app.cookies
+            .write(Cookie::Device, &session.device, Some(YEAR)),
     ];
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -359,13 +365,13 @@ pub fn start(app: &App, session: &Session, keep: bool, response: &mut Response) 
 }
 
 /// Takes the session out of the browser.
-pub fn end(app: &App, response: &mut Response) {
+pub(crate) fn end(app: &App, response: &mut Response) {
     let cookie = app.cookies.clear(Cookie::Session);
     response.headers_mut().append(header::SET_COOKIE, cookie);
 }
 
 /// A path of this host to go on to, or none: what is not plainly a path of ours is not followed.
-pub fn own_path(text: &str) -> Option<&str> {
+pub(crate) fn own_path(text: &str) -> Option<&str> {
     let is_path = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');
     let is_plain = text.chars().all(|letter| !letter.is_control());
     let base = url::Url::parse("http://here.invalid").expect("a fixed address");
@@ -434,12 +440,22 @@ mod tests {
     #[test]
     fn only_trusted_proxies_say_whom_they_forward_for() {
         assert_eq!(address_of(&["1.2.3.4"], "9.9.9.9", &[]), "9.9.9.9");
-        assert_eq!(address_of(&["1.2.3.4"], "10.0.0.1", &["10.0.0.0/8"]), "1.2.3.4");
         assert_eq!(
-            address_of(&["6.6.6.6, 1.2.3.4", "10.0.0.2"], "10.0.0.1", &["10.0.0.0/8"]),
+            address_of(&["1.2.3.4"], "10.0.0.1", &["10.0.0.0/8"]),
             "1.2.3.4"
         );
-        assert_eq!(address_of(&["nonsense"], "10.0.0.1", &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(
+            address_of(
+                &["6.6.6.6, 1.2.3.4", "10.0.0.2"],
+                "10.0.0.1",
+                &["10.0.0.0/8"]
+            ),
+            "1.2.3.4"
+        );
+        assert_eq!(
+            address_of(&["nonsense"], "10.0.0.1", &["10.0.0.0/8"]),
+            "10.0.0.1"
+        );
         assert_eq!(address_of(&[], "10.0.0.1", &["10.0.0.0/8"]), "10.0.0.1");
     }
 }

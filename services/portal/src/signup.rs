@@ -29,7 +29,7 @@ struct Page {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     company: String,
     slug: String,
     name: String,
@@ -61,7 +61,7 @@ struct FindPage {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct FindFields {
+pub(crate) struct FindFields {
     email: String,
 }
 
@@ -72,7 +72,7 @@ struct FindSentPage {
 }
 
 /// `GET /` at the base domain
-pub async fn show(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn show(guest: Guest) -> Result<Response, Error> {
     let fields = Fields {
         time_zone: FIRST_ZONE.to_owned(),
         ..Fields::default()
@@ -84,7 +84,7 @@ pub async fn show(guest: Guest) -> Result<Response, Error> {
 ///
 /// The answer is a page and no redirect, because it carries the code that signs the owner in at the new host: a code
 /// in an address would stay in the browser's history.
-pub async fn send(guest: Guest, Form(fields): Form<Fields>) -> Result<Response, Error> {
+pub(crate) async fn send(guest: Guest, Form(fields): Form<Fields>) -> Result<Response, Error> {
     let signed_up = guest
         .app
         .backend
@@ -124,9 +124,10 @@ pub async fn send(guest: Guest, Form(fields): Form<Fields>) -> Result<Response, 
         host: answer.host,
         code: answer.sign_in_code,
     })?;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_SECURITY_POLICY, policy_with_form_to(&origin)?);
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        policy_with_form_to(&origin)?,
+    );
     Ok(response)
 }
 
@@ -140,7 +141,7 @@ fn policy_with_form_to(origin: &str) -> Result<HeaderValue, Error> {
 }
 
 /// `GET /find`
-pub async fn find(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn find(guest: Guest) -> Result<Response, Error> {
     page::show(&FindPage {
         frame: guest.frame(),
         form: FormView::default(),
@@ -148,7 +149,10 @@ pub async fn find(guest: Guest) -> Result<Response, Error> {
 }
 
 /// `POST /find`: the answer is the same whether or not there is a portal for this address.
-pub async fn send_find(guest: Guest, Form(fields): Form<FindFields>) -> Result<Response, Error> {
+pub(crate) async fn send_find(
+    guest: Guest,
+    Form(fields): Form<FindFields>,
+) -> Result<Response, Error> {
     let mut form = FormView::new(fields);
     let is_address = email_address::EmailAddress::is_valid(form.values.email.trim());
     form.errors.check(
@@ -174,7 +178,7 @@ pub async fn send_find(guest: Guest, Form(fields): Form<FindFields>) -> Result<R
 }
 
 /// `GET /find/sent`
-pub async fn find_sent(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn find_sent(guest: Guest) -> Result<Response, Error> {
     page::show(&FindSentPage {
         frame: guest.frame(),
     })

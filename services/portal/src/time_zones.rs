@@ -4,21 +4,21 @@
 use jiff::tz::TimeZone;
 
 /// Zones under one heading.
-pub struct Group {
+pub(crate) struct Group {
     /// The heading.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The zones, from west to east.
-    pub zones: Vec<Zone>,
+    pub(crate) zones: Vec<Zone>,
 }
 
 /// One zone of the form.
-pub struct Zone {
+pub(crate) struct Zone {
     /// IANA name, such as "America/Los_Angeles".
-    pub name: String,
+    pub(crate) name: String,
     /// Such as "Pacific time (Los Angeles)".
-    pub words: String,
+    pub(crate) words: String,
     /// True for the one that is chosen.
-    pub is_chosen: bool,
+    pub(crate) is_chosen: bool,
 }
 
 const NORTH_AMERICA: &[(&str, &str)] = &[
@@ -66,7 +66,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The groups of the form, with one zone chosen.
-pub fn choices(chosen: &str) -> Vec<Group> {
+pub(crate) fn choices(chosen: &str) -> Vec<Group> {
     let mut groups = vec![
         group("North America", NORTH_AMERICA, chosen),
         group("Elsewhere", ELSEWHERE, chosen),
@@ -97,7 +97,7 @@ fn group(label: &'static str, zones: &[(&str, &str)], chosen: &str) -> Group {
 }
 
 /// True for the IANA name of a zone.
-pub fn is_zone(name: &str) -> bool {
+pub(crate) fn is_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 

@@ -367,12 +367,8 @@ pub(crate) mod tests {
         };
         for settings in all_settings() {
             for role in [Role::Owner, Role::Pm] {
-                let scopes =
-                    scopes_of_person(&office(role), involved, &settings).expect("visible");
-                assert_eq!(
-                    scope_words(&scopes),
-                    ["FULL", "ALL", "ALL", "FULL", "FULL"]
-                );
+                let scopes = scopes_of_person(&office(role), involved, &settings).expect("visible");
+                assert_eq!(scope_words(&scopes), ["FULL", "ALL", "ALL", "FULL", "FULL"]);
                 assert!(scopes.may_manage());
             }
         }
@@ -394,10 +390,7 @@ pub(crate) mod tests {
         for settings in all_settings() {
             for person in [&foreman, &hand] {
                 let scopes = scopes_of_person(person, involved, &settings).expect("visible");
-                assert_eq!(
-                    scope_words(&scopes),
-                    ["FULL", "ALL", "ALL", "FULL", "NONE"]
-                );
+                assert_eq!(scope_words(&scopes), ["FULL", "ALL", "ALL", "FULL", "NONE"]);
                 assert!(!scopes.may_manage() && !scopes.may_approve && !scopes.may_pay);
             }
             assert_eq!(scopes_of_person(&stranger, involved, &settings), None);
@@ -420,10 +413,7 @@ pub(crate) mod tests {
     #[test]
     fn reach_and_scopes_agree() {
         let record = service::new_id();
-        let (ana, crew) = (
-            client(&[(record, Rights::default())]),
-            office(Role::Field),
-        );
+        let (ana, crew) = (client(&[(record, Rights::default())]), office(Role::Field));
         let tenant = tenancy::TenantId::new();
         let reach = |person: &Person| {
             let mut caller = Caller::system(tenant, "documents");

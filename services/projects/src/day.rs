@@ -49,7 +49,13 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["20261125", "2026-11-25T08:00:00", "2026-02-30", "0001-01-01", "soon"] {
+        for text in [
+            "20261125",
+            "2026-11-25T08:00:00",
+            "2026-02-30",
+            "0001-01-01",
+            "soon",
+        ] {
             assert_eq!(parsed(Some(text)), (None, false), "{text}");
         }
     }

@@ -28,7 +28,8 @@ use std::sync::Arc;
 
 use proto::projects::{
     access_service_server::AccessServiceServer, phase_service_server::PhaseServiceServer,
-    project_service_server::ProjectServiceServer, visibility_service_server::VisibilityServiceServer,
+    project_service_server::ProjectServiceServer,
+    visibility_service_server::VisibilityServiceServer,
 };
 use service::Server;
 use sqlx::migrate::Migrator;
@@ -64,9 +65,9 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     .add_service(PhaseServiceServer::new(rpc::phase::Phases {
         db: db.clone(),
     }))
-    .add_service(VisibilityServiceServer::new(rpc::visibility::Visibilities {
-        db: db.clone(),
-    }))
+    .add_service(VisibilityServiceServer::new(
+        rpc::visibility::Visibilities { db: db.clone() },
+    ))
     .add_service(AccessServiceServer::new(rpc::access::Access {
         db: db.clone(),
     }));

@@ -53,6 +53,17 @@ impl Details {
         }
     }
 
+    /// Reads a new phase; without a progress, nothing is done yet.
+    pub(crate) fn of_new(message: &Phase, violations: &mut Violations) -> Self {
+        let fields = match message.progress_percent {
+            Some(_) => Fields::all(&FIELDS),
+            None => Fields::all(&FIELDS).without("progress_percent"),
+        };
+        let mut details = Self::blank();
+        details.apply(message, &fields, violations);
+        details
+    }
+
     /// Takes over the fields named; what cannot be read is a violation.
     pub(crate) fn apply(&mut self, message: &Phase, fields: &Fields, violations: &mut Violations) {
         if fields.has("name") {
@@ -65,10 +76,30 @@ impl Details {
             self.percent = message.progress_percent.unwrap_or(-1);
         }
         let dates = [
-            ("planned_start", "phase.planned_start", &message.planned_start, &mut self.planned_start),
-            ("planned_end", "phase.planned_end", &message.planned_end, &mut self.planned_end),
-            ("actual_start", "phase.actual_start", &message.actual_start, &mut self.actual_start),
-            ("actual_end", "phase.actual_end", &message.actual_end, &mut self.actual_end),
+            (
+                "planned_start",
+                "phase.planned_start",
+                &message.planned_start,
+                &mut self.planned_start,
+            ),
+            (
+                "planned_end",
+                "phase.planned_end",
+                &message.planned_end,
+                &mut self.planned_end,
+            ),
+            (
+                "actual_start",
+                "phase.actual_start",
+                &message.actual_start,
+                &mut self.actual_start,
+            ),
+            (
+                "actual_end",
+                "phase.actual_end",
+                &message.actual_end,
+                &mut self.actual_end,
+            ),
         ];
         for (field, path, text, date) in dates {
             if fields.has(field) {
@@ -227,7 +258,10 @@ mod tests {
     #[test]
     fn the_first_progress_is_the_start() {
         let started = moved(&at(0), 10);
-        assert_eq!((started.actual_start, started.actual_end), (Some(TODAY), None));
+        assert_eq!(
+            (started.actual_start, started.actual_end),
+            (Some(TODAY), None)
+        );
     }
 
     #[test]
@@ -240,7 +274,10 @@ mod tests {
     #[test]
     fn completing_is_the_end_and_going_back_clears_it() {
         let done = moved(&at(0), 100);
-        assert_eq!((done.actual_start, done.actual_end), (Some(TODAY), Some(TODAY)));
+        assert_eq!(
+            (done.actual_start, done.actual_end),
+            (Some(TODAY), Some(TODAY))
+        );
         let open = moved(&done, 90);
         assert_eq!((open.actual_start, open.actual_end), (Some(TODAY), None));
         assert!(violated(&open).is_empty());

@@ -11,10 +11,12 @@ pub(crate) struct Share {
 
 /// The weighted mean in whole percent, rounded down, so that 100 means that every phase is done; 0 without phases.
 pub(crate) fn overall(shares: impl IntoIterator<Item = Share>) -> i32 {
-    let (done, whole) = shares.into_iter().fold((0_i64, 0_i64), |(done, whole), share| {
-        let weight = i64::from(share.weight);
-        (done + weight * i64::from(share.percent), whole + weight)
-    });
+    let (done, whole) = shares
+        .into_iter()
+        .fold((0_i64, 0_i64), |(done, whole), share| {
+            let weight = i64::from(share.weight);
+            (done + weight * i64::from(share.percent), whole + weight)
+        });
     if whole == 0 {
         return 0;
     }

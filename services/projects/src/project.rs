@@ -2,7 +2,7 @@
 
 use jiff::{civil::Date, tz::TimeZone};
 use proto::projects::{MapPoint, Project, ProjectStatus, ProjectType, SiteAddress};
-use service::{Violations, clock, mask::Fields};
+use service::{Error, Result, Violations, clock, mask::Fields};
 use uuid::Uuid;
 
 use crate::{day, parts::Parts, state::State as _, text::is_line};
@@ -79,11 +79,12 @@ impl Details {
             Fields::all(&FIELDS)
         };
         details.apply(message, &fields, violations);
-        if says_no_status && let Ok(zone) = TimeZone::get(&details.time_zone) {
-            let today = clock::today(&zone);
-            if details.start_date.is_some_and(|start| start <= today) {
-                details.status = ProjectStatus::Active;
-            }
+        // where the time zone is none, that is a violation already
+        if says_no_status
+            && let (Some(start), Ok(today)) = (details.start_date, details.today())
+            && start <= today
+        {
+            details.status = ProjectStatus::Active;
         }
         details
     }
@@ -157,6 +158,12 @@ impl Details {
             "project.planned_finish",
             "Enter a planned finish that is not before the start",
         );
+    }
+
+    /// The day now at the site.
+    pub(crate) fn today(&self) -> Result<Date> {
+        let zone = TimeZone::get(&self.time_zone).map_err(Error::internal)?;
+        Ok(clock::today(&zone))
     }
 
     fn is_ordered(&self) -> bool {

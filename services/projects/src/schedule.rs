@@ -1,6 +1,9 @@
 //! Working days, and what is late.
 
-use jiff::{ToSpan as _, civil::{Date, Weekday}};
+use jiff::{
+    ToSpan as _,
+    civil::{Date, Weekday},
+};
 
 use crate::phase::Details;
 

@@ -5,7 +5,9 @@ use proto::projects::{
     ProjectType, ScheduleVisibility,
 };
 use service::Violations;
-use sqlx::{Decode, Postgres, Type, error::BoxDynError, postgres::PgTypeInfo, postgres::PgValueRef};
+use sqlx::{
+    Decode, Postgres, Type, error::BoxDynError, postgres::PgTypeInfo, postgres::PgValueRef,
+};
 
 /// An enum of the protos with a text for each value but the unspecified one.
 pub(crate) trait State: Copy + PartialEq + TryFrom<i32> + 'static {

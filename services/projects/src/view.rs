@@ -1,8 +1,7 @@
 //! A project as one viewer may see it: what is out of scope is absent.
 
-use jiff::tz::TimeZone;
 use proto::projects::{MapPoint, Phase, ProgressScope, Project, ScheduleScope, SiteAddress};
-use service::{Error, Result, clock};
+use service::Result;
 
 use crate::{
     access::{Scopes, Viewer},
@@ -29,8 +28,7 @@ pub(crate) fn project(
         weight: phase.weight,
         percent: phase.percent,
     });
-    let zone = TimeZone::get(&details.time_zone).map_err(Error::internal)?;
-    let days_behind = schedule::days_behind(work(), clock::today(&zone));
+    let days_behind = schedule::days_behind(work(), details.today()?);
 
     Ok(Project {
         id: row.id.to_string(),
@@ -189,7 +187,10 @@ mod tests {
 
             assert_eq!(seen.progress_percent.is_some(), progress);
             assert_eq!(seen.current_phase_id.is_some(), progress || milestones);
-            assert_eq!(seen.phases.len(), if progress || milestones { 2 } else { 0 });
+            assert_eq!(
+                seen.phases.len(),
+                if progress || milestones { 2 } else { 0 }
+            );
             assert_eq!(seen.start_date.is_some(), full);
             assert_eq!(seen.planned_finish.is_some(), milestones);
             assert_eq!(seen.days_behind.is_some(), milestones);
@@ -202,7 +203,10 @@ mod tests {
                 assert_eq!(phase.progress_percent.is_some(), progress);
                 assert_eq!(phase.planned_start.is_some(), full);
                 assert_eq!(phase.actual_start.is_some(), full);
-                assert_eq!(phase.planned_end.is_some(), full || (milestones && is_milestone));
+                assert_eq!(
+                    phase.planned_end.is_some(),
+                    full || (milestones && is_milestone)
+                );
                 assert_eq!(phase.milestone.is_some(), milestones && is_milestone);
                 assert_eq!(phase.actual_end.is_some(), full && !is_milestone);
             }

@@ -52,7 +52,9 @@ fn phases(before: &Scopes, after: &Scopes) -> Option<VisibilityChange> {
         after.shows_phases(),
         |_, shows| match shows {
             true => "The list of phases becomes visible.",
-            false => "The list of phases is hidden, because neither progress nor schedule is shown.",
+            false => {
+                "The list of phases is hidden, because neither progress nor schedule is shown."
+            }
         },
     )
 }
@@ -187,7 +189,11 @@ mod tests {
                 "The contract value and all totals are hidden. An invoice that was sent stays payable.",
             ]
         );
-        assert!(changes(&OPEN, &SHUT).iter().all(|change| !change.shows_more));
+        assert!(
+            changes(&OPEN, &SHUT)
+                .iter()
+                .all(|change| !change.shows_more)
+        );
         assert!(changes(&SHUT, &OPEN).iter().all(|change| change.shows_more));
     }
 

@@ -32,10 +32,10 @@ struct GonePage {
 
 /// The form is a button alone.
 #[derive(Deserialize)]
-pub struct Fields {}
+pub(crate) struct Fields {}
 
 /// `GET /confirm/{token}`
-pub async fn show(
+pub(crate) async fn show(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,
@@ -56,7 +56,7 @@ pub async fn show(
 }
 
 /// `POST /confirm/{token}`
-pub async fn send(
+pub(crate) async fn send(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,

@@ -29,12 +29,12 @@ struct SentPage {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     email: String,
 }
 
 /// `GET /forgot`
-pub async fn show(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn show(guest: Guest) -> Result<Response, Error> {
     page::show(&Page {
         frame: guest.frame(),
         form: FormView::default(),
@@ -42,7 +42,7 @@ pub async fn show(guest: Guest) -> Result<Response, Error> {
 }
 
 /// `POST /forgot`
-pub async fn send(
+pub(crate) async fn send(
     guest: Guest,
     AtSite(site): AtSite,
     Form(fields): Form<Fields>,
@@ -72,7 +72,7 @@ pub async fn send(
 }
 
 /// `GET /forgot/sent`
-pub async fn sent(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn sent(guest: Guest) -> Result<Response, Error> {
     page::show(&SentPage {
         frame: guest.frame(),
     })

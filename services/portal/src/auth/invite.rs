@@ -64,7 +64,7 @@ struct SentPage {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     password: String,
     time_zone: String,
     frequency: String,
@@ -72,10 +72,10 @@ pub struct Fields {
 
 /// The form is a button alone.
 #[derive(Deserialize)]
-pub struct Renew {}
+pub(crate) struct Renew {}
 
 /// `GET /invite/{token}`
-pub async fn show(
+pub(crate) async fn show(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,
@@ -90,11 +90,17 @@ pub async fn show(
         frequency: frequency::word_of(preset).to_owned(),
         ..Fields::default()
     };
-    page::show(&form_page(&guest, &site, token, link, FormView::new(fields)))
+    page::show(&form_page(
+        &guest,
+        &site,
+        token,
+        link,
+        FormView::new(fields),
+    ))
 }
 
 /// `POST /invite/{token}`
-pub async fn send(
+pub(crate) async fn send(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,
@@ -139,7 +145,7 @@ pub async fn send(
 }
 
 /// `POST /invite/{token}/renew`: the new link goes to the address on file and to no other.
-pub async fn renew(
+pub(crate) async fn renew(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,
@@ -159,7 +165,7 @@ pub async fn renew(
 }
 
 /// `GET /invite/sent`
-pub async fn renewed(guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn renewed(guest: Guest) -> Result<Response, Error> {
     page::show(&SentPage {
         frame: guest.frame(),
     })

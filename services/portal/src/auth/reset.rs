@@ -36,12 +36,12 @@ struct GonePage {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     password: String,
 }
 
 /// `GET /reset/{token}`
-pub async fn show(
+pub(crate) async fn show(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,
@@ -54,7 +54,7 @@ pub async fn show(
 }
 
 /// `POST /reset/{token}`
-pub async fn send(
+pub(crate) async fn send(
     guest: Guest,
     AtSite(site): AtSite,
     Path(token): Path<String>,

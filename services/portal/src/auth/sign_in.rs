@@ -27,7 +27,7 @@ struct Page {
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     email: String,
     password: String,
     keep: bool,
@@ -37,12 +37,12 @@ pub struct Fields {
 /// What the address may carry.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     next: String,
 }
 
 /// `GET /sign-in`
-pub async fn show(
+pub(crate) async fn show(
     person: Option<Person>,
     guest: Guest,
     Query(asked): Query<Asked>,
@@ -62,14 +62,22 @@ pub async fn show(
 }
 
 /// `POST /sign-in`
-pub async fn send(
+pub(crate) async fn send(
     guest: Guest,
     AtSite(site): AtSite,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Error> {
     let mut errors = Errors::default();
-    errors.check(!fields.email.is_empty(), "email", "enter your email address");
-    errors.check(!fields.password.is_empty(), "password", "enter your password");
+    errors.check(
+        !fields.email.is_empty(),
+        "email",
+        "enter your email address",
+    );
+    errors.check(
+        !fields.password.is_empty(),
+        "password",
+        "enter your password",
+    );
     if !errors.is_empty() {
         return again(&guest, fields, errors);
     }

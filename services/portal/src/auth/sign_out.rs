@@ -13,15 +13,11 @@ use crate::{
 
 /// The form is a button alone.
 #[derive(Deserialize)]
-pub struct Fields {}
+pub(crate) struct Fields {}
 
 /// `POST /sign-out`
-pub async fn send(person: Person, Form(Fields {}): Form<Fields>) -> Result<Response, Error> {
-    person
-        .calls
-        .sessions()
-        .sign_out(SignOutRequest {})
-        .await?;
+pub(crate) async fn send(person: Person, Form(Fields {}): Form<Fields>) -> Result<Response, Error> {
+    person.calls.sessions().sign_out(SignOutRequest {}).await?;
     let flash = Flash::done("You are signed out on this device.");
     let mut response = flash::redirect(&person.app, "/sign-in", &flash);
     session::end(&person.app, &mut response);

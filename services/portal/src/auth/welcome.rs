@@ -14,12 +14,12 @@ use crate::{
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     code: String,
 }
 
 /// `POST /welcome`: the one form that comes from another host, so the single-use code counts and nothing else.
-pub async fn send(
+pub(crate) async fn send(
     visit: Visit,
     AtSite(site): AtSite,
     axum::Form(fields): axum::Form<Fields>,
@@ -41,7 +41,8 @@ pub async fn send(
             return Err(status.into());
         }
         Err(_) => {
-            let words = "Your portal is ready. Sign in with the email and the password that you chose.";
+            let words =
+                "Your portal is ready. Sign in with the email and the password that you chose.";
             return Ok(flash::redirect(&visit.app, "/sign-in", &Flash::note(words)));
         }
     };

@@ -4,12 +4,8 @@ use askama::Template;
 use axum::response::Response;
 use http::header;
 use proto::{
-    identity::{
-        Account, ChangePasswordRequest, GetMyAccountRequest, UpdateMyAccountRequest,
-    },
-    notifications::{
-        Delivery, DeliveryState, ListDeliveriesRequest, UpdatePreferencesRequest,
-    },
+    identity::{Account, ChangePasswordRequest, GetMyAccountRequest, UpdateMyAccountRequest},
+    notifications::{Delivery, DeliveryState, ListDeliveriesRequest, UpdatePreferencesRequest},
 };
 use serde::Deserialize;
 use service::Reason;
@@ -34,66 +30,66 @@ const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600
 
 #[derive(Template)]
 #[template(path = "client/account.html")]
-pub struct Page {
-    pub frame: ClientFrame,
-    pub email: String,
-    pub frequencies: &'static [frequency::Choice],
-    pub zones: Vec<time_zones::Group>,
+pub(crate) struct Page {
+    pub(crate) frame: ClientFrame,
+    pub(crate) email: String,
+    pub(crate) frequencies: &'static [frequency::Choice],
+    pub(crate) zones: Vec<time_zones::Group>,
     /// None while notifications is away.
-    pub notifications: Option<FormView<Notifications>>,
-    pub contact: FormView<Contact>,
-    pub password: FormView<Password>,
+    pub(crate) notifications: Option<FormView<Notifications>>,
+    pub(crate) contact: FormView<Contact>,
+    pub(crate) password: FormView<Password>,
     /// None while notifications is away.
-    pub mail: Option<Mail>,
+    pub(crate) mail: Option<Mail>,
 }
 
 /// Whether mail reaches the client.
-pub struct Mail {
-    pub verdict: Option<Verdict>,
-    pub mails: Vec<LastMail>,
+pub(crate) struct Mail {
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) mails: Vec<LastMail>,
 }
 
 /// The answer in a word.
-pub struct Verdict {
-    pub badge_class: &'static str,
-    pub icon: &'static str,
-    pub word: &'static str,
+pub(crate) struct Verdict {
+    pub(crate) badge_class: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) word: &'static str,
 }
 
 /// One of the last mails.
-pub struct LastMail {
-    pub subject: String,
-    pub badge: Badge,
-    pub when: String,
+pub(crate) struct LastMail {
+    pub(crate) subject: String,
+    pub(crate) badge: Badge,
+    pub(crate) when: String,
 }
 
 /// The form on mail.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Notifications {
-    pub frequency: String,
-    pub time_zone: String,
+pub(crate) struct Notifications {
+    pub(crate) frequency: String,
+    pub(crate) time_zone: String,
 }
 
 /// The form on contact data.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Contact {
-    pub name: String,
-    pub phone: String,
+pub(crate) struct Contact {
+    pub(crate) name: String,
+    pub(crate) phone: String,
 }
 
 /// The form on appearance.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Appearance {
+pub(crate) struct Appearance {
     theme: String,
 }
 
 /// The form on the password.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Password {
+pub(crate) struct Password {
     current_password: String,
     new_password: String,
 }
@@ -107,18 +103,19 @@ struct Forms {
 }
 
 /// `GET /account`
-pub async fn show(client: Client) -> Result<Response, Error> {
+pub(crate) async fn show(client: Client) -> Result<Response, Error> {
     page::show(&load(&client, Forms::default()).await?)
 }
 
 /// `POST /account/notifications`
-pub async fn save_notifications(
+pub(crate) async fn save_notifications(
     client: Client,
     Form(fields): Form<Notifications>,
 ) -> Result<Response, Error> {
     let Some(chosen) = frequency::of_word(&fields.frequency) else {
         let mut form = FormView::new(fields);
-        form.errors.add("frequency", "choose how often we should mail you");
+        form.errors
+            .add("frequency", "choose how often we should mail you");
         return refuse_notifications(&client, form).await;
     };
     let saved = client
@@ -136,7 +133,11 @@ pub async fn save_notifications(
     }
     let title = frequency::title_of(chosen);
     let words = format!("Your email settings are saved: {title}.");
-    Ok(flash::redirect(&client.app, "/account", &Flash::done(words)))
+    Ok(flash::redirect(
+        &client.app,
+        "/account",
+        &Flash::done(words),
+    ))
 }
 
 async fn refuse_notifications(
@@ -151,7 +152,10 @@ async fn refuse_notifications(
 }
 
 /// `POST /account/contact`
-pub async fn save_contact(client: Client, Form(fields): Form<Contact>) -> Result<Response, Error> {
+pub(crate) async fn save_contact(
+    client: Client,
+    Form(fields): Form<Contact>,
+) -> Result<Response, Error> {
     let saved = client
         .calls
         .accounts()
@@ -176,7 +180,10 @@ pub async fn save_contact(client: Client, Form(fields): Form<Contact>) -> Result
 }
 
 /// `POST /account/theme`: the choice belongs to this browser, so it lives in a cookie.
-pub async fn save_theme(client: Client, Form(fields): Form<Appearance>) -> Result<Response, Error> {
+pub(crate) async fn save_theme(
+    client: Client,
+    Form(fields): Form<Appearance>,
+) -> Result<Response, Error> {
     let theme = Theme::of(&fields.theme);
     let flash = Flash::done("The appearance is saved on this device.");
     let mut response = flash::redirect(&client.app, "/account", &flash);
@@ -189,7 +196,7 @@ pub async fn save_theme(client: Client, Form(fields): Form<Appearance>) -> Resul
 }
 
 /// `POST /account/password`
-pub async fn save_password(
+pub(crate) async fn save_password(
     client: Client,
     Form(fields): Form<Password>,
 ) -> Result<Response, Error> {
@@ -204,12 +211,19 @@ pub async fn save_password(
     let form = match changed {
         Ok(_) => {
             let words = "Your password is changed, and every other device is signed out.";
-            return Ok(flash::redirect(&client.app, "/account", &Flash::done(words)));
+            return Ok(flash::redirect(
+                &client.app,
+                "/account",
+                &Flash::done(words),
+            ));
         }
         // what was typed is never shown again
         Err(status) if Reason::SignInFailed.is_in(&status) => {
             let mut form = FormView::new(Password::default());
-            form.errors.add("current_password", "this is not your current password; try again");
+            form.errors.add(
+                "current_password",
+                "this is not your current password; try again",
+            );
             form
         }
         Err(status) => {
@@ -273,7 +287,7 @@ async fn load(client: &Client, forms: Forms) -> Result<Page, Error> {
 
 impl Page {
     /// What is wrong, over all forms of the page.
-    pub fn errors(&self) -> &Errors {
+    pub(crate) fn errors(&self) -> &Errors {
         let notifications = self.notifications.iter().map(|form| &form.errors);
         notifications
             .chain([&self.contact.errors, &self.password.errors])
@@ -282,7 +296,7 @@ impl Page {
     }
 
     /// The themes to choose from, with what they are called.
-    pub fn themes(&self) -> [(Theme, &'static str); 3] {
+    pub(crate) fn themes(&self) -> [(Theme, &'static str); 3] {
         [
             (Theme::Device, "Like my device"),
             (Theme::Light, "Light"),

@@ -19,44 +19,44 @@ const PAGE: i32 = 30;
 
 #[derive(Template)]
 #[template(path = "client/activity.html")]
-pub struct Page {
-    pub frame: ClientFrame,
-    pub entries: Vec<Entry>,
+pub(crate) struct Page {
+    pub(crate) frame: ClientFrame,
+    pub(crate) entries: Vec<Entry>,
     /// The token of older items; empty on the last page.
-    pub older: String,
-    pub is_first: bool,
+    pub(crate) older: String,
+    pub(crate) is_first: bool,
 }
 
 /// One thing that happened.
-pub struct Entry {
-    pub id: String,
+pub(crate) struct Entry {
+    pub(crate) id: String,
     /// Who did it; none where nobody in particular did.
-    pub actor: Option<String>,
-    pub initials: String,
-    pub text: String,
-    pub project: String,
-    pub link: String,
-    pub when: String,
-    pub time: String,
-    pub is_seen: bool,
+    pub(crate) actor: Option<String>,
+    pub(crate) initials: String,
+    pub(crate) text: String,
+    pub(crate) project: String,
+    pub(crate) link: String,
+    pub(crate) when: String,
+    pub(crate) time: String,
+    pub(crate) is_seen: bool,
 }
 
 /// What the address may carry.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     before: String,
 }
 
 /// The fields of the form: which items; none means all.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     id: Vec<String>,
 }
 
 /// `GET /activity`
-pub async fn show(client: Client, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn show(client: Client, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let around = Around::load(&client, PAGE, &asked.before).await?;
     let inbox = around.inbox.clone().unwrap_or_default();
     let entries = entries(&client, inbox.items, &around.format).await;
@@ -69,7 +69,10 @@ pub async fn show(client: Client, Query(asked): Query<Asked>) -> Result<Response
 }
 
 /// `POST /activity/seen`
-pub async fn mark_seen(client: Client, Form(fields): Form<Fields>) -> Result<Response, Error> {
+pub(crate) async fn mark_seen(
+    client: Client,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
     let words = if fields.id.is_empty() {
         "Everything is marked as seen."
     } else {
@@ -77,11 +80,15 @@ pub async fn mark_seen(client: Client, Form(fields): Form<Fields>) -> Result<Res
     };
     let request = MarkSeenRequest { ids: fields.id };
     client.calls.inbox().mark_seen(request).await?;
-    Ok(flash::redirect(&client.app, "/activity", &Flash::done(words)))
+    Ok(flash::redirect(
+        &client.app,
+        "/activity",
+        &Flash::done(words),
+    ))
 }
 
 /// Items with the names of who caused them.
-pub async fn entries(client: &Client, items: Vec<InboxItem>, format: &Format) -> Vec<Entry> {
+pub(crate) async fn entries(client: &Client, items: Vec<InboxItem>, format: &Format) -> Vec<Entry> {
     let actors = items.iter().map(|item| item.actor_id.clone()).collect();
     let known = members(client, actors).await;
     items

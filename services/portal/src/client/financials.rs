@@ -19,24 +19,24 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "client/financials.html")]
-pub struct Page {
-    pub frame: ClientFrame,
-    pub band: Band,
+pub(crate) struct Page {
+    pub(crate) frame: ClientFrame,
+    pub(crate) band: Band,
     /// The moment for which the page holds.
-    pub as_of: String,
+    pub(crate) as_of: String,
     /// None where no value was entered yet.
-    pub contract: Option<Contract>,
+    pub(crate) contract: Option<Contract>,
 }
 
 /// The contract.
-pub struct Contract {
-    pub value: String,
-    pub currency: String,
-    pub since: Option<String>,
+pub(crate) struct Contract {
+    pub(crate) value: String,
+    pub(crate) currency: String,
+    pub(crate) since: Option<String>,
 }
 
 /// `GET /p/{project}/financials`
-pub async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let mut contracts = client.calls.contracts();
     let contract = async {
         let request = GetContractRequest {

@@ -31,19 +31,19 @@ struct PrivacyPage {
 }
 
 /// `GET /help`
-pub async fn help(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn help(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
     let (frame, home) = frame(person, &guest);
     page::show(&HelpPage { frame, home })
 }
 
 /// `GET /accessibility`
-pub async fn accessibility(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn accessibility(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
     let (frame, home) = frame(person, &guest);
     page::show(&AccessibilityPage { frame, home })
 }
 
 /// `GET /privacy`
-pub async fn privacy(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
+pub(crate) async fn privacy(person: Option<Person>, guest: Guest) -> Result<Response, Error> {
     let (frame, home) = frame(person, &guest);
     page::show(&PrivacyPage { frame, home })
 }

@@ -26,45 +26,45 @@ const RECENT: i32 = 5;
 
 #[derive(Template)]
 #[template(path = "client/home.html")]
-pub struct Page {
-    pub frame: ClientFrame,
-    pub greeting: &'static str,
-    pub first_name: String,
-    pub latest: Option<String>,
+pub(crate) struct Page {
+    pub(crate) frame: ClientFrame,
+    pub(crate) greeting: &'static str,
+    pub(crate) first_name: String,
+    pub(crate) latest: Option<String>,
     /// The newest project in numbers.
-    pub stats: Option<Stats>,
-    pub cards: Vec<Card>,
+    pub(crate) stats: Option<Stats>,
+    pub(crate) cards: Vec<Card>,
     /// None while the inbox is away.
-    pub recent: Option<Vec<Entry>>,
+    pub(crate) recent: Option<Vec<Entry>>,
 }
 
 /// One project in numbers; a number that is hidden has no tile.
-pub struct Stats {
-    pub project: String,
-    pub tiles: Vec<Tile>,
+pub(crate) struct Stats {
+    pub(crate) project: String,
+    pub(crate) tiles: Vec<Tile>,
 }
 
 /// One number with a line below.
-pub struct Tile {
-    pub label: &'static str,
-    pub value: String,
-    pub detail: String,
+pub(crate) struct Tile {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) detail: String,
 }
 
 /// One project.
-pub struct Card {
-    pub id: String,
-    pub name: String,
-    pub address: String,
-    pub badge: Option<Badge>,
-    pub position: Option<String>,
-    pub phase: Option<String>,
-    pub percent: Option<i32>,
-    pub bar: Option<Bar>,
+pub(crate) struct Card {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) badge: Option<Badge>,
+    pub(crate) position: Option<String>,
+    pub(crate) phase: Option<String>,
+    pub(crate) percent: Option<i32>,
+    pub(crate) bar: Option<Bar>,
 }
 
 /// `GET /`
-pub async fn show(client: Client) -> Result<Response, Error> {
+pub(crate) async fn show(client: Client) -> Result<Response, Error> {
     let around = Around::load(&client, RECENT, "").await?;
     let items = around.inbox.as_ref().map(|inbox| inbox.items.clone());
     let newest = around.projects.first();

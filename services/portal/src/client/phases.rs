@@ -8,25 +8,25 @@ use proto::projects::{Phase, PhaseStatus, Project};
 use crate::format::{Format, date_of};
 
 /// The bar of a project: a segment a phase, as wide as its planned time.
-pub struct Bar {
+pub(crate) struct Bar {
     /// What it shows, as a sentence.
-    pub words: String,
+    pub(crate) words: String,
     /// From the first phase to the last.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// One phase of the bar; both numbers name classes of the style sheet.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// 1 to 100.
-    pub width: i64,
+    pub(crate) width: i64,
     /// 0 to 100.
-    pub percent: i32,
+    pub(crate) percent: i32,
 }
 
 impl Bar {
     /// The bar; none where the progress is hidden or there are no phases.
-    pub fn of(project: &Project) -> Option<Self> {
+    pub(crate) fn of(project: &Project) -> Option<Self> {
         project.progress_percent?;
         let phases = &project.phases;
         if phases.is_empty() {
@@ -55,33 +55,33 @@ impl Bar {
 }
 
 /// The phase that is being worked on.
-pub fn current(project: &Project) -> Option<&Phase> {
+pub(crate) fn current(project: &Project) -> Option<&Phase> {
     let id = project.current_phase_id.as_ref()?;
     project.phases.iter().find(|phase| phase.id == *id)
 }
 
 /// "Phase 6 of 8", for the current one.
-pub fn position(project: &Project) -> Option<String> {
+pub(crate) fn position(project: &Project) -> Option<String> {
     let id = project.current_phase_id.as_ref()?;
     let index = project.phases.iter().position(|phase| phase.id == *id)?;
     Some(format!("Phase {} of {}", index + 1, project.phases.len()))
 }
 
 /// True for a phase that is over, as far as this client may know.
-pub fn is_done(phase: &Phase) -> bool {
+pub(crate) fn is_done(phase: &Phase) -> bool {
     phase.status == Some(PhaseStatus::Done.into()) || phase.actual_end.is_some()
 }
 
 /// A milestone that is still ahead.
-pub struct Milestone {
+pub(crate) struct Milestone {
     /// What is reached then.
-    pub name: String,
+    pub(crate) name: String,
     /// When it is planned; none where no day was set.
-    pub day: Option<Date>,
+    pub(crate) day: Option<Date>,
 }
 
 /// The milestones ahead, in the order of the phases; none where the schedule is hidden.
-pub fn milestones(project: &Project) -> Vec<Milestone> {
+pub(crate) fn milestones(project: &Project) -> Vec<Milestone> {
     project
         .phases
         .iter()
@@ -96,8 +96,13 @@ pub fn milestones(project: &Project) -> Vec<Milestone> {
 }
 
 /// When a phase was or will be, as far as this client may know.
-pub fn when(phase: &Phase, format: &Format) -> Option<String> {
-    let start = date_of(phase.actual_start.as_deref().or(phase.planned_start.as_deref()));
+pub(crate) fn when(phase: &Phase, format: &Format) -> Option<String> {
+    let start = date_of(
+        phase
+            .actual_start
+            .as_deref()
+            .or(phase.planned_start.as_deref()),
+    );
     let end = date_of(phase.actual_end.as_deref().or(phase.planned_end.as_deref()));
     match (start, end) {
         (Some(start), Some(end)) => Some(format.days(start, end)),
@@ -173,7 +178,10 @@ mod tests {
         for phase in &mut project.phases {
             phase.milestone = Some(format!("{} reached", phase.name));
         }
-        let names: Vec<_> = milestones(&project).into_iter().map(|ahead| ahead.name).collect();
+        let names: Vec<_> = milestones(&project)
+            .into_iter()
+            .map(|ahead| ahead.name)
+            .collect();
         assert_eq!(names, ["Phase b reached", "Phase c reached"]);
     }
 }

@@ -20,59 +20,59 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "client/progress.html")]
-pub struct Page {
-    pub frame: ClientFrame,
-    pub band: Band,
-    pub updated: Option<String>,
-    pub overall: Overall,
-    pub steps: Vec<Step>,
-    pub done: Option<String>,
-    pub ahead: Vec<Ahead>,
-    pub team: Vec<TeamMember>,
+pub(crate) struct Page {
+    pub(crate) frame: ClientFrame,
+    pub(crate) band: Band,
+    pub(crate) updated: Option<String>,
+    pub(crate) overall: Overall,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) done: Option<String>,
+    pub(crate) ahead: Vec<Ahead>,
+    pub(crate) team: Vec<TeamMember>,
 }
 
 /// The project as a whole; each part only where the client may see it.
-pub struct Overall {
-    pub percent: Option<i32>,
-    pub facts: Vec<(&'static str, String)>,
-    pub bar: Option<Bar>,
-    pub ends: Option<(String, String)>,
+pub(crate) struct Overall {
+    pub(crate) percent: Option<i32>,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) bar: Option<Bar>,
+    pub(crate) ends: Option<(String, String)>,
 }
 
 /// One phase in the list.
-pub struct Step {
-    pub id: String,
-    pub name: String,
-    pub state: StepState,
-    pub when: Option<String>,
+pub(crate) struct Step {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) state: StepState,
+    pub(crate) when: Option<String>,
     /// "Done", "55%" or "Not started"; none where the progress is hidden.
-    pub progress: Option<String>,
+    pub(crate) progress: Option<String>,
 }
 
 /// How a phase is marked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum StepState {
+pub(crate) enum StepState {
     Done,
     Now,
     Ahead,
 }
 
 /// One milestone that is coming up.
-pub struct Ahead {
-    pub name: String,
-    pub when: Option<String>,
-    pub day: String,
+pub(crate) struct Ahead {
+    pub(crate) name: String,
+    pub(crate) when: Option<String>,
+    pub(crate) day: String,
 }
 
 /// Somebody of the contractor's team.
-pub struct TeamMember {
-    pub name: String,
-    pub initials: String,
-    pub role: &'static str,
+pub(crate) struct TeamMember {
+    pub(crate) name: String,
+    pub(crate) initials: String,
+    pub(crate) role: &'static str,
 }
 
 /// `GET /p/{project}/progress`
-pub async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let opened = Opened::load(&client, id, Section::Progress).await?;
     let team = team(&client, &opened.project).await;
     page::show(&Page::new(opened, team))
@@ -80,7 +80,13 @@ pub async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Erro
 
 async fn team(client: &Client, project: &Project) -> Vec<TeamMember> {
     let mut ids = vec![project.manager_id.clone()];
-    ids.extend(project.member_ids.iter().filter(|id| **id != project.manager_id).cloned());
+    ids.extend(
+        project
+            .member_ids
+            .iter()
+            .filter(|id| **id != project.manager_id)
+            .cloned(),
+    );
     let mut known = members(client, ids.clone()).await;
     ids.iter()
         .filter_map(|id| known.remove(id))
@@ -118,7 +124,11 @@ impl Page {
             })
             .collect();
         let done = project.progress_percent.map(|_| {
-            let done = project.phases.iter().filter(|phase| phases::is_done(phase)).count();
+            let done = project
+                .phases
+                .iter()
+                .filter(|phase| phases::is_done(phase))
+                .count();
             format!("{done} of {} done", project.phases.len())
         });
         Self {
@@ -143,7 +153,11 @@ impl Overall {
             facts.push(("Now", current.name.clone()));
         }
         if let Some(started) = started {
-            let label = if started <= format.today() { "Started" } else { "Starts" };
+            let label = if started <= format.today() {
+                "Started"
+            } else {
+                "Starts"
+            };
             facts.push((label, format.day(started)));
         }
         if let Some(finish) = finish {
@@ -160,7 +174,7 @@ impl Overall {
     }
 
     /// True where nothing of it may be seen.
-    pub fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         self.percent.is_none() && self.facts.is_empty()
     }
 }
@@ -195,7 +209,7 @@ impl Step {
     }
 
     /// The class in the style sheet.
-    pub fn class(&self) -> &'static str {
+    pub(crate) fn class(&self) -> &'static str {
         match self.state {
             StepState::Done => "done",
             StepState::Now => "now",

@@ -18,7 +18,7 @@ use crate::{
 
 /// A tab of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
+pub(crate) enum Section {
     /// Progress, phases and milestones.
     Progress,
     /// Money.
@@ -60,44 +60,46 @@ impl Section {
 }
 
 /// The band below the top bar.
-pub struct Band {
+pub(crate) struct Band {
     /// The project's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it is.
-    pub address: String,
+    pub(crate) address: String,
     /// Its tabs.
-    pub tabs: Vec<Tab>,
+    pub(crate) tabs: Vec<Tab>,
 }
 
 /// One tab.
-pub struct Tab {
+pub(crate) struct Tab {
     /// What it is called.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Where it leads.
-    pub link: String,
+    pub(crate) link: String,
     /// True for the one that is shown.
-    pub is_current: bool,
+    pub(crate) is_current: bool,
 }
 
 /// What a page of a project starts from.
-pub struct Opened {
+pub(crate) struct Opened {
     /// What every page of a client has.
-    pub around: Around,
+    pub(crate) around: Around,
     /// The frame.
-    pub frame: ClientFrame,
+    pub(crate) frame: ClientFrame,
     /// The band.
-    pub band: Band,
+    pub(crate) band: Band,
     /// The project as this client may see it.
-    pub project: Project,
+    pub(crate) project: Project,
 }
 
 impl Opened {
     /// Asks for the project; it is not there for who may not see this section of it.
-    pub async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
+    pub(crate) async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
         let id = id.to_string();
         let mut projects = client.calls.projects();
         let project = async {
-            let answer = projects.get_project(GetProjectRequest { id: id.clone() }).await?;
+            let answer = projects
+                .get_project(GetProjectRequest { id: id.clone() })
+                .await?;
             answer.into_inner().project.ok_or(Error::NotFound)
         };
         let (around, project, access) = tokio::try_join!(
@@ -142,7 +144,7 @@ async fn access(client: &Client, id: String) -> Result<ProjectAccess, Error> {
 }
 
 /// A site's address in one line: "214 Larkspur Lane, Portland".
-pub fn address_line(address: Option<&SiteAddress>) -> String {
+pub(crate) fn address_line(address: Option<&SiteAddress>) -> String {
     let Some(address) = address else {
         return String::new();
     };
@@ -155,9 +157,12 @@ pub fn address_line(address: Option<&SiteAddress>) -> String {
 }
 
 /// `GET /p/{project}`
-pub async fn first_tab(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn first_tab(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let access = access(&client, id.to_string()).await?;
-    let first = Section::of(&access).into_iter().next().unwrap_or(Section::Progress);
+    let first = Section::of(&access)
+        .into_iter()
+        .next()
+        .unwrap_or(Section::Progress);
     Ok(Redirect::to(&format!("/p/{id}/{}", first.word())).into_response())
 }
 
@@ -165,7 +170,11 @@ pub async fn first_tab(client: Client, Path(id): Path<Uuid>) -> Result<Response,
 mod tests {
     use super::*;
 
-    fn sections(progress: ProgressScope, schedule: ScheduleScope, money: MoneyScope) -> Vec<Section> {
+    fn sections(
+        progress: ProgressScope,
+        schedule: ScheduleScope,
+        money: MoneyScope,
+    ) -> Vec<Section> {
         Section::of(&ProjectAccess {
             progress: progress.into(),
             schedule: schedule.into(),
@@ -179,10 +188,16 @@ mod tests {
         use Section::{Financials, Progress};
         let (none, full) = (ProgressScope::None, ProgressScope::Full);
         let hidden = ScheduleScope::None;
-        assert_eq!(sections(full, hidden, MoneyScope::Full), [Progress, Financials]);
+        assert_eq!(
+            sections(full, hidden, MoneyScope::Full),
+            [Progress, Financials]
+        );
         assert_eq!(sections(full, hidden, MoneyScope::None), [Progress]);
         assert_eq!(sections(none, hidden, MoneyScope::Summary), [Financials]);
-        assert_eq!(sections(none, ScheduleScope::Milestones, MoneyScope::None), [Progress]);
+        assert_eq!(
+            sections(none, ScheduleScope::Milestones, MoneyScope::None),
+            [Progress]
+        );
         // somewhere a project must open, even where all of it is hidden
         assert_eq!(sections(none, hidden, MoneyScope::None), [Progress]);
         let unknown = MoneyScope::Unspecified;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
-use service::{Error, Reason, Result};
+use service::Result;
 use tenancy::TenantTx;
 use uuid::Uuid;
 
@@ -44,6 +44,12 @@ pub(crate) async fn list(tx: &mut TenantTx, projects: &[Uuid]) -> Result<Vec<Pha
     .fetch_all(&mut **tx)
     .await?;
     Ok(phases)
+}
+
+/// Finds a phase of a project.
+pub(crate) async fn find(tx: &mut TenantTx, project: Uuid, id: Uuid) -> Result<Option<Phase>> {
+    let phases = list(tx, &[project]).await?;
+    Ok(phases.into_iter().find(|phase| phase.id == id))
 }
 
 /// Inserts a phase at the end.
@@ -108,27 +114,17 @@ pub(crate) async fn update(
     Ok(())
 }
 
-/// Deletes a phase; `version` is the one read before.
-pub(crate) async fn delete(
-    tx: &mut TenantTx,
-    project: Uuid,
-    id: Uuid,
-    version: i64,
-) -> Result<()> {
+/// Deletes a phase.
+pub(crate) async fn delete(tx: &mut TenantTx, project: Uuid, id: Uuid) -> Result<()> {
     let tenant = tx.tenant().uuid();
-    let deleted = sqlx::query!(
-        "delete from phase where tenant_id = $1 and project_id = $2 and id = $3 and version = $4",
+    sqlx::query!(
+        "delete from phase where tenant_id = $1 and project_id = $2 and id = $3",
         tenant,
         project,
-        id,
-        version
+        id
     )
     .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if deleted == 0 {
-        return Err(Error::Conflict(Reason::EtagStale));
-    }
+    .await?;
     Ok(())
 }
 

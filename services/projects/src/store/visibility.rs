@@ -4,7 +4,7 @@ use jiff_sqlx::ToSqlx as _;
 use proto::projects::{
     FinancialsVisibility, LogsVisibility, PhotosVisibility, ProgressVisibility, ScheduleVisibility,
 };
-use service::{Error, Reason, Result, clock};
+use service::{Result, clock};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
@@ -72,20 +72,19 @@ pub(crate) async fn insert(tx: &mut TenantTx, project: Uuid, settings: &Settings
     Ok(())
 }
 
-/// Updates the settings of a project; `version` is the one read before.
+/// Updates the settings of a project.
 pub(crate) async fn update(
     tx: &mut TenantTx,
     project: Uuid,
     settings: &Settings,
     account: Uuid,
-    version: i64,
 ) -> Result<()> {
     let tenant = tx.tenant().uuid();
-    let updated = sqlx::query!(
+    sqlx::query!(
         "update visibility set
              progress = $3, photos = $4, logs = $5, schedule = $6, financials = $7, updated_at = $8, updated_by = $9,
              version = version + 1
-         where tenant_id = $1 and project_id = $2 and version = $10",
+         where tenant_id = $1 and project_id = $2",
         tenant,
         project,
         settings.progress.text(),
@@ -94,14 +93,9 @@ pub(crate) async fn update(
         settings.schedule.text(),
         settings.financials.text(),
         clock::now().to_sqlx(),
-        account,
-        version
+        account
     )
     .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if updated == 0 {
-        return Err(Error::Conflict(Reason::EtagStale));
-    }
+    .await?;
     Ok(())
 }

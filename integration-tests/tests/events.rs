@@ -1,0 +1,267 @@
+//! Events between services: outbox, relay, Kafka, consumer, held events.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use devstack::kafka::Kafka;
+use events::{Aggregate, Consumer, Handler, Received, Relay};
+use proto::billing::ContractValueSet;
+use rdkafka::{
+    ClientConfig,
+    message::{Header, OwnedHeaders},
+    producer::{FutureProducer, FutureRecord},
+};
+use service::{Error, new_id};
+use tempfile::TempDir;
+use tenancy::{Caller, Db, TenantId, TenantTx};
+use testing::TestDb;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Notes what it handles; refuses the project it is told to refuse.
+#[derive(Default)]
+struct Notebook {
+    handled: Mutex<Vec<(TenantId, String)>>,
+    refused: Mutex<Option<String>>,
+    is_mended: AtomicBool,
+}
+
+impl Notebook {
+    fn count(&self) -> usize {
+        self.handled.lock().expect("not poisoned").len()
+    }
+}
+
+impl Handler for Notebook {
+    async fn handle(&self, _: &mut TenantTx, event: &Received) -> service::Result<()> {
+        let Some(set) = event.read::<ContractValueSet>()? else {
+            return Ok(());
+        };
+        let refused = self.refused.lock().expect("not poisoned").clone();
+        if refused == Some(set.project_id.clone()) && !self.is_mended.load(Ordering::Relaxed) {
+            return Err(Error::internal("a bug of ours"));
+        }
+        self.handled
+            .lock()
+            .expect("not poisoned")
+            .push((event.tenant, set.project_id));
+        Ok(())
+    }
+}
+
+/// Billing publishes, notifications consumes.
+struct Stage {
+    kafka: Kafka,
+    source: Db,
+    target: Db,
+    notebook: Arc<Notebook>,
+    stopping: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    _databases: (TestDb, TestDb),
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let kafka = Kafka::start(folder.path()).await?;
+        let config = events::Kafka {
+            brokers: kafka.brokers(),
+            replication: 1,
+        };
+        events::create_topic(&config, "billing").await?;
+        let source_db = TestDb::new("billing", &billing::migrations()).await?;
+        let target_db = TestDb::new("notifications", &notifications::migrations()).await?;
+        let source = Db::open("billing", &source_db.database(8)?).await?;
+        let target = Db::open("notifications", &target_db.database(8)?).await?;
+        let notebook = Arc::new(Notebook::default());
+        let stopping = CancellationToken::new();
+        let relay = Relay::new("billing", source.clone(), &config)?;
+        let consumer = Consumer::new(
+            "notifications",
+            target.clone(),
+            &config,
+            &["billing"],
+            notebook.clone(),
+        )?;
+        #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle of its own")]
+        let tasks = vec![
+            tokio::spawn(relay.run(stopping.clone())),
+            tokio::spawn(consumer.run(stopping.clone())),
+        ];
+        Ok(Self {
+            kafka,
+            source,
+            target,
+            notebook,
+            stopping,
+            tasks,
+            _databases: (source_db, target_db),
+            _folder: folder,
+        })
+    }
+
+    async fn publish(&self, tenant: TenantId, project: Uuid) -> Result<()> {
+        let caller = Caller::system(tenant, "billing");
+        let mut tx = self.source.begin(&caller).await?;
+        let event = ContractValueSet {
+            project_id: project.to_string(),
+            ..ContractValueSet::default()
+        };
+        let aggregate = Aggregate {
+            kind: "project",
+            id: project,
+        };
+        events::publish(&mut tx, aggregate, &event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn held(&self) -> Result<i64> {
+        let mut tx = self.target.begin_unscoped("test: count held events").await?;
+        Ok(
+            sqlx::query_scalar("select count(*) from held_event where state = 'held'")
+                .fetch_one(&mut *tx)
+                .await?,
+        )
+    }
+
+    async fn until(&self, handled: usize, held: i64) -> Result<()> {
+        let reached = async {
+            loop {
+                if self.notebook.count() >= handled && self.held().await? >= held {
+                    return anyhow::Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached)
+            .await
+            .with_context(|| format!("{} are handled, not {handled}", self.notebook.count()))?
+    }
+
+    async fn stop(self) -> Result<()> {
+        self.stopping.cancel();
+        for task in self.tasks {
+            task.await?;
+        }
+        self.source.close().await;
+        self.target.close().await;
+        self.kafka.stop().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
+    let stage = Stage::new().await?;
+    let tenant = TenantId::new();
+    let projects: Vec<Uuid> = (0..120).map(|_| new_id()).collect();
+    for project in &projects {
+        stage.publish(tenant, *project).await?;
+    }
+    stage.until(projects.len(), 0).await?;
+
+    // the relay lost its marks: everything is sent again
+    let mut tx = stage.source.begin_unscoped("test: forget the marks").await?;
+    let again = sqlx::query("update outbox set published_at = null")
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    tx.commit().await?;
+    assert_eq!(again, projects.len() as u64);
+    let last = new_id();
+    stage.publish(tenant, last).await?;
+    stage.until(projects.len() + 1, 0).await?;
+
+    let mut seen: Vec<_> = stage
+        .notebook
+        .handled
+        .lock()
+        .expect("not poisoned")
+        .iter()
+        .map(|(_, project)| project.clone())
+        .collect();
+    seen.sort();
+    let mut expected: Vec<_> = projects.iter().chain([&last]).map(Uuid::to_string).collect();
+    expected.sort();
+    assert_eq!(seen, expected);
+    assert_eq!(stage.held().await?, 0);
+    stage.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_event_holds_its_key_until_it_is_replayed() -> Result<()> {
+    let stage = Stage::new().await?;
+    let tenant = TenantId::new();
+    let (good, bad) = (new_id(), new_id());
+    *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
+    for project in [bad, good, bad, good] {
+        stage.publish(tenant, project).await?;
+    }
+    stage.until(2, 2).await?;
+
+    stage.notebook.is_mended.store(true, Ordering::Relaxed);
+    let outcome = events::replay("notifications", &stage.target, &*stage.notebook, None).await?;
+    assert_eq!(outcome, (2, 0));
+    assert_eq!(stage.notebook.count(), 4);
+    assert_eq!(stage.held().await?, 0);
+    stage.publish(tenant, bad).await?;
+    stage.until(5, 0).await?;
+    stage.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (tenant, other) = (TenantId::new(), TenantId::new());
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", stage.kafka.brokers())
+        .set("broker.address.family", "v4")
+        .create()?;
+    let forgeries = [
+        ("tenant of another key", "billing", other, "contractoros.billing.v1.ContractValueSet"),
+        ("source of another topic", "identity", tenant, "contractoros.billing.v1.ContractValueSet"),
+        ("type of another topic", "billing", tenant, "contractoros.identity.v1.LinkIssued"),
+    ];
+    for (what, source, claimed, event_type) in forgeries {
+        let key = format!("{tenant}:{}", new_id());
+        let attributes = [
+            ("ce_id", new_id().to_string()),
+            ("ce_source", source.to_owned()),
+            ("ce_type", event_type.to_owned()),
+            ("ce_time", "2026-11-25T00:00:00Z".to_owned()),
+            ("ce_tenantid", claimed.to_string()),
+        ];
+        let headers = attributes
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (name, value)| {
+                headers.insert(Header {
+                    key: name,
+                    value: Some(value),
+                })
+            });
+        producer
+            .send(
+                FutureRecord::to("contractoros.billing.v1")
+                    .key(&key)
+                    .payload("")
+                    .headers(headers),
+                PATIENCE,
+            )
+            .await
+            .map_err(|(error, _)| error)
+            .with_context(|| what.to_owned())?;
+    }
+    stage.publish(tenant, new_id()).await?;
+    stage.until(1, 3).await?;
+    assert_eq!(stage.notebook.count(), 1);
+    stage.stop().await
+}

@@ -1,0 +1,41 @@
+//! Deletes what has run out: hourly, in small batches, over all organizations.
+
+use std::time::Duration;
+
+use service::{Result, clock};
+use tenancy::Db;
+use tokio_util::sync::CancellationToken;
+
+use crate::{attempts, session, store};
+
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs until `stopping` fires.
+pub(crate) async fn run(db: Db, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stopping.cancelled() => return,
+        }
+        if let Err(error) = clean(&db, &stopping).await {
+            tracing::warn!(%error, "what has run out stays for another hour");
+        }
+    }
+}
+
+async fn clean(db: &Db, stopping: &CancellationToken) -> Result<()> {
+    let now = clock::now();
+    let mut more = true;
+    while more && !stopping.is_cancelled() {
+        let mut tx = db.begin_unscoped("delete what has run out").await?;
+        let deleted = [
+            store::session::delete_expired(&mut tx, now).await?,
+            store::session::delete_expired_codes(&mut tx, now).await?,
+            store::session::delete_old_devices(&mut tx, now - session::DEVICE_KEPT).await?,
+            store::attempt::delete_old(&mut tx, now - attempts::KEPT).await?,
+        ];
+        tx.commit().await?;
+        more = deleted.contains(&store::BATCH);
+    }
+    Ok(())
+}

@@ -1,0 +1,341 @@
+//! Decides at the moment of sending whether a mail still goes out, and what it says.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use proto::{
+    identity::{Account, AccountKind, AccountState},
+    notifications::MailKind,
+    projects::Project,
+};
+use service::{Error, Result};
+use tenancy::{Caller, Db, Person, TenantId};
+use uuid::Uuid;
+
+use crate::{
+    NAME, held,
+    mail::{self, Content, Letterhead, Section, Site},
+    peers::{Minted, Peers, person_of, zone_of},
+    policy::{Class, Timing, timing},
+    smtp::Letter,
+    store::{
+        self,
+        delivery::{Job, News},
+        preference::Preference,
+    },
+    words::Word as _,
+};
+
+const GONE: &str = "The account does not exist any more.";
+const ENDED: &str = "The person's access was ended.";
+const NOT_ACTIVE: &str = "The person does not use the portal yet.";
+const SEEN: &str = "The person saw it in the portal before the mail went out.";
+const HIDDEN: &str = "The person may not see it any more.";
+const WITHDRAWN: &str = "The milestone was opened again.";
+const NOTHING_NEW: &str = "Nothing new was left to tell.";
+const INVITATION_GONE: &str =
+    "The link is no longer valid; resend the invitation on the client record.";
+const LINK_GONE: &str = "The link is no longer valid.";
+
+/// What became of a mail before the mail server was asked.
+pub(crate) struct Composed {
+    pub(crate) outcome: Outcome,
+    /// News that goes where this summary goes.
+    pub(crate) carried: Vec<Uuid>,
+    /// News that this summary leaves out, and why.
+    pub(crate) left_out: Vec<(Uuid, &'static str)>,
+}
+
+/// Whether a mail goes out.
+pub(crate) enum Outcome {
+    /// It does, like this.
+    Letter(Box<Letter>),
+    /// It does not, for this reason.
+    Dropped(&'static str),
+    /// It does not: the address bounced before.
+    Suppressed,
+}
+
+/// Content, or the reason why there is none.
+type Found = std::result::Result<Content, &'static str>;
+
+/// Writes mails from what identity and projects say now.
+pub(crate) struct Composer<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) peers: &'a Peers,
+    pub(crate) site: &'a Site,
+    pub(crate) tenant: TenantId,
+}
+
+impl Composer<'_> {
+    /// Writes a mail, or finds out why it is not to be sent.
+    ///
+    /// A copy that the office asked for goes out although the person saw the item or chose fewer mails; what the person
+    /// may not see is in no mail.
+    pub(crate) async fn compose(&self, job: &Job) -> Result<Composed> {
+        let kind = MailKind::of_word(&job.kind)?;
+        let is_copy = job.resend_of.is_some();
+        let Some(account) = self.peers.account(self.tenant, job.account_id).await? else {
+            return Ok(unsent(Outcome::Dropped(GONE), Vec::new()));
+        };
+        let first = job.resend_of.unwrap_or(job.id);
+        let mut tx = self.db.begin(&Caller::system(self.tenant, NAME)).await?;
+        let suppressed =
+            store::suppression::is_suppressed(&mut tx, job.account_id, &account.email).await?;
+        let preference = store::preference::find(&mut tx, job.account_id).await?;
+        let news = store::delivery::news_of(&mut tx, first, is_copy).await?;
+        tx.commit().await?;
+
+        let waiting = if is_copy { Vec::new() } else { ids(&news) };
+        if let Some(why) = barred(kind, &account) {
+            return Ok(unsent(Outcome::Dropped(why), waiting));
+        }
+        if suppressed {
+            return Ok(unsent(Outcome::Suppressed, waiting));
+        }
+        let class = Class::of(kind);
+        if !is_copy && timing(class, preference.frequency) == Timing::PortalOnly {
+            return Ok(unsent(Outcome::Dropped(held::CHOSEN), waiting));
+        }
+
+        let organization = self.peers.organization(self.tenant).await?;
+        let head = Letterhead::of(&organization, self.site);
+        let zone = zone_for(&preference, &zone_of(&organization));
+        let (found, left_out) = match kind {
+            MailKind::MilestoneReached => {
+                let person = person_of(&account)?;
+                (self.milestone(job, is_copy, &person, &head).await?, Vec::new())
+            }
+            MailKind::Digest => {
+                let person = person_of(&account)?;
+                self.digest(&news, is_copy, &person, &head, &zone).await?
+            }
+            MailKind::PasswordChanged => {
+                let time = mail::moment(job.created_at.to_jiff(), &zone);
+                (Ok(Content::PasswordChanged { time }), Vec::new())
+            }
+            MailKind::Invitation
+            | MailKind::Reset
+            | MailKind::ConfirmEmail
+            | MailKind::AccessEnded
+            | MailKind::PortalAddress => (self.link(kind, job, &head, &zone).await?, Vec::new()),
+            MailKind::Unspecified => return Err(Error::internal("a mail has no kind")),
+        };
+        let left_out: Vec<_> = if is_copy { Vec::new() } else { left_out };
+        let carried = waiting
+            .into_iter()
+            .filter(|id| left_out.iter().all(|(left, _)| left != id))
+            .collect();
+        let outcome = match found {
+            Err(why) => Outcome::Dropped(why),
+            Ok(content) => Outcome::Letter(Box::new(Letter {
+                mail: mail::render(&head, &account.name, &content)?,
+                organization: head.organization,
+                reply_to: head.email,
+                name: account.name,
+                address: account.email,
+            })),
+        };
+        Ok(Composed {
+            outcome,
+            carried,
+            left_out,
+        })
+    }
+
+    /// The mail of a link, minted anew: the same id gives the same link.
+    async fn link(
+        &self,
+        kind: MailKind,
+        job: &Job,
+        head: &Letterhead,
+        zone: &TimeZone,
+    ) -> Result<Found> {
+        let id = job
+            .link_id
+            .ok_or_else(|| Error::internal("a mail of a link has no link"))?;
+        let Some(Minted { path, link }) = self.peers.mint(self.tenant, id).await? else {
+            return Ok(Err(match kind {
+                MailKind::Invitation => INVITATION_GONE,
+                _ => LINK_GONE,
+            }));
+        };
+        let url = head.url(&path);
+        let valid_until = link
+            .expires_at
+            .as_ref()
+            .and_then(proto::time)
+            .map(|time| mail::until(time, zone))
+            .unwrap_or_default();
+        Ok(Ok(match kind {
+            MailKind::Invitation if link.kind() == AccountKind::Office => {
+                Content::TeamInvitation {
+                    role: mail::role_name(link.role()),
+                    inviter: link.inviter_name,
+                    url,
+                    valid_until,
+                }
+            }
+            MailKind::Invitation => Content::Invitation {
+                inviter: link.inviter_name,
+                url,
+                valid_until,
+            },
+            MailKind::Reset => Content::Reset { url, valid_until },
+            MailKind::ConfirmEmail => Content::ConfirmEmail { url, valid_until },
+            MailKind::AccessEnded => Content::AccessEnded,
+            _ => Content::PortalAddress,
+        }))
+    }
+
+    async fn milestone(
+        &self,
+        job: &Job,
+        is_copy: bool,
+        person: &Person,
+        head: &Letterhead,
+    ) -> Result<Found> {
+        let (Some(project), Some(phase)) = (job.project_id, job.subject_id) else {
+            return Err(Error::internal("a mail about a milestone names none"));
+        };
+        if job.withdrawn_at.is_some() {
+            return Ok(Err(WITHDRAWN));
+        }
+        if job.seen_at.is_some() && !is_copy {
+            return Ok(Err(SEEN));
+        }
+        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
+            return Ok(Err(HIDDEN));
+        };
+        let Some(milestone) = mail::milestone_of(&found, phase) else {
+            return Ok(Err(HIDDEN));
+        };
+        Ok(Ok(Content::MilestoneReached {
+            text: mail::milestone_text(milestone),
+            url: head.url(&progress_page(project)),
+            project: found.name.clone(),
+        }))
+    }
+
+    /// A summary of what the person may see and has not seen, grouped by project in the order of the news.
+    async fn digest(
+        &self,
+        news: &[News],
+        is_copy: bool,
+        person: &Person,
+        head: &Letterhead,
+        zone: &TimeZone,
+    ) -> Result<(Found, Vec<(Uuid, &'static str)>)> {
+        let mut projects: HashMap<Uuid, Option<Project>> = HashMap::new();
+        let mut sections: Vec<(Uuid, Section)> = Vec::new();
+        let mut left_out = Vec::new();
+        for one in news {
+            if one.seen_at.is_some() && !is_copy {
+                left_out.push((one.delivery_id, SEEN));
+                continue;
+            }
+            if !projects.contains_key(&one.project_id) {
+                let project = self
+                    .peers
+                    .project_for(self.tenant, person, one.project_id)
+                    .await?;
+                projects.insert(one.project_id, project);
+            }
+            let visible = projects
+                .get(&one.project_id)
+                .and_then(Option::as_ref)
+                .and_then(|project| {
+                    Some((project, mail::milestone_of(project, one.subject_id)?))
+                });
+            let Some((project, milestone)) = visible else {
+                left_out.push((one.delivery_id, HIDDEN));
+                continue;
+            };
+            let line = mail::milestone_text(milestone);
+            match sections.iter_mut().find(|(id, _)| *id == one.project_id) {
+                Some((_, section)) => section.lines.push(line),
+                None => sections.push((
+                    one.project_id,
+                    Section {
+                        project: project.name.clone(),
+                        url: head.url(&progress_page(one.project_id)),
+                        lines: vec![line],
+                    },
+                )),
+            }
+        }
+        if sections.is_empty() {
+            return Ok((Err(NOTHING_NEW), left_out));
+        }
+        let content = Content::Digest {
+            day: mail::today(zone),
+            projects: sections.into_iter().map(|(_, section)| section).collect(),
+        };
+        Ok((Ok(content), left_out))
+    }
+}
+
+fn unsent(outcome: Outcome, carried: Vec<Uuid>) -> Composed {
+    Composed {
+        outcome,
+        carried,
+        left_out: Vec::new(),
+    }
+}
+
+/// Why a person gets no mail of a kind, whatever it says.
+fn barred(kind: MailKind, account: &Account) -> Option<&'static str> {
+    match (kind, account.state()) {
+        // these answer somebody who asked, whatever the state of the account
+        (MailKind::AccessEnded | MailKind::PortalAddress, _) => None,
+        (_, AccountState::Disabled) => Some(ENDED),
+        (MailKind::MilestoneReached | MailKind::Digest, AccountState::Invited) => Some(NOT_ACTIVE),
+        _ => None,
+    }
+}
+
+fn zone_for(preference: &Preference, organizations: &TimeZone) -> TimeZone {
+    TimeZone::get(&preference.time_zone).unwrap_or_else(|_| organizations.clone())
+}
+
+fn ids(news: &[News]) -> Vec<Uuid> {
+    news.iter().map(|one| one.delivery_id).collect()
+}
+
+fn progress_page(project: Uuid) -> String {
+    format!("/p/{project}/progress")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(state: AccountState) -> Account {
+        Account {
+            state: state.into(),
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn who_lost_access_is_told_so_and_nothing_else() {
+        let disabled = account(AccountState::Disabled);
+        assert_eq!(barred(MailKind::AccessEnded, &disabled), None);
+        for kind in [
+            MailKind::Invitation,
+            MailKind::Reset,
+            MailKind::PasswordChanged,
+            MailKind::MilestoneReached,
+            MailKind::Digest,
+        ] {
+            assert_eq!(barred(kind, &disabled), Some(ENDED), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn who_was_invited_gets_the_invitation_and_no_news() {
+        let invited = account(AccountState::Invited);
+        assert_eq!(barred(MailKind::Invitation, &invited), None);
+        assert_eq!(barred(MailKind::Digest, &invited), Some(NOT_ACTIVE));
+    }
+}

@@ -1,0 +1,248 @@
+//! What is published, and what is done with the events of identity and projects.
+
+use std::time::Duration;
+
+use ::events::{Aggregate, Handler, Received, publish};
+use proto::{
+    identity::{
+        AccountDisabled, InvitationAccepted, LinkIssued, LinkPurpose, PasswordChanged,
+        PortalAccessEnabled,
+    },
+    notifications::{DeliveryBounced, DeliveryState, Frequency, InboxItemKind, MailKind},
+    projects::{MilestoneReached, MilestoneReopened},
+};
+use service::{Result, clock, deadline, parse_id};
+use tenancy::TenantTx;
+use uuid::Uuid;
+
+use crate::{
+    digest::{self, Rhythm},
+    held, mail,
+    peers::{Peers, person_of},
+    policy::{Class, Timing, timing},
+    store::{
+        self,
+        delivery::{About, NewDelivery},
+        inbox::NewItem,
+    },
+};
+
+/// Less than a transaction may be idle, so that a peer that does not answer ends the call and not the connection.
+const BUDGET: Duration = Duration::from_secs(8);
+/// The longest text of an inbox item, in characters.
+const TEXT_LENGTH: usize = 500;
+
+/// A mail to a person bounced and the address is suppressed.
+pub(crate) async fn delivery_bounced(
+    tx: &mut TenantTx,
+    delivery: Uuid,
+    account: Uuid,
+) -> Result<()> {
+    let event = DeliveryBounced {
+        delivery_id: delivery.to_string(),
+        account_id: account.to_string(),
+    };
+    let aggregate = Aggregate {
+        kind: "account",
+        id: account,
+    };
+    publish(tx, aggregate, &event).await
+}
+
+/// Turns what happened elsewhere into inbox items and mails.
+pub(crate) struct Told {
+    pub(crate) peers: Peers,
+}
+
+impl Handler for Told {
+    async fn handle(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
+        deadline::within(BUDGET, self.handle_in_time(tx, event)).await
+    }
+}
+
+impl Told {
+    async fn handle_in_time(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
+        if let Some(issued) = event.read::<LinkIssued>()? {
+            return link_issued(tx, &issued).await;
+        }
+        if let Some(enabled) = event.read::<PortalAccessEnabled>()? {
+            return portal_access_enabled(tx, &enabled).await;
+        }
+        if let Some(accepted) = event.read::<InvitationAccepted>()? {
+            return self.invitation_accepted(tx, &accepted).await;
+        }
+        if let Some(changed) = event.read::<PasswordChanged>()? {
+            return password_changed(tx, &changed).await;
+        }
+        if let Some(disabled) = event.read::<AccountDisabled>()? {
+            return account_disabled(tx, &disabled).await;
+        }
+        if let Some(reached) = event.read::<MilestoneReached>()? {
+            return self.milestone_reached(tx, &reached).await;
+        }
+        if let Some(reopened) = event.read::<MilestoneReopened>()? {
+            return milestone_reopened(tx, &reopened).await;
+        }
+        Ok(())
+    }
+
+    async fn invitation_accepted(
+        &self,
+        tx: &mut TenantTx,
+        accepted: &InvitationAccepted,
+    ) -> Result<()> {
+        let Some(frequency) = frequency(&accepted.frequency) else {
+            return Ok(());
+        };
+        let account = parse_id(&accepted.account_id, "account_id")?;
+        store::preference::choose(tx, account, frequency, &accepted.time_zone).await?;
+        let zone = self.peers.zone(tx.tenant(), &accepted.time_zone).await?;
+        held::follow(tx, account, frequency, &zone).await
+    }
+
+    /// Tells each person of the client: in the inbox always, by mail as the person's frequency has it.
+    ///
+    /// The inbox row is written even for who may not see milestones: its reading is guarded, and the row shows when the
+    /// project's settings open it. Mail is never sent later than it would have been, so there is none.
+    async fn milestone_reached(
+        &self,
+        tx: &mut TenantTx,
+        reached: &MilestoneReached,
+    ) -> Result<()> {
+        let tenant = tx.tenant();
+        let project_id = parse_id(&reached.project_id, "project_id")?;
+        let phase_id = parse_id(&reached.phase_id, "phase_id")?;
+        let client_id = parse_id(&reached.client_id, "client_id")?;
+        let Some(project) = self.peers.project(tenant, project_id).await? else {
+            return Ok(());
+        };
+        let Some(milestone) = mail::milestone_of(&project, phase_id) else {
+            return Ok(());
+        };
+        let text: String = mail::milestone_text(milestone)
+            .chars()
+            .take(TEXT_LENGTH)
+            .collect();
+
+        for account in self.peers.active_accounts_of(tenant, client_id).await? {
+            let person = person_of(&account)?;
+            let item = NewItem {
+                account: person.account,
+                kind: InboxItemKind::MilestoneReached,
+                project: project_id,
+                subject: phase_id,
+                text: &text,
+                actor: reached.actor_id.parse().ok(),
+            };
+            let item = store::inbox::insert(tx, item).await?;
+            let visible = self
+                .peers
+                .projects_with_milestones(tenant, &person)
+                .await?
+                .contains_key(&project_id);
+            if visible {
+                self.mail_news(tx, person.account, item, project_id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn mail_news(
+        &self,
+        tx: &mut TenantTx,
+        account: Uuid,
+        item: Uuid,
+        project: Uuid,
+    ) -> Result<()> {
+        let preference = store::preference::find(tx, account).await?;
+        let now = clock::now();
+        let (state, due_at) = match (
+            timing(Class::News, preference.frequency),
+            Rhythm::of(preference.frequency),
+        ) {
+            (Timing::Now, _) => (DeliveryState::Queued, now),
+            (Timing::Digest, Some(rhythm)) => {
+                let zone = self.peers.zone(tx.tenant(), &preference.time_zone).await?;
+                (DeliveryState::Held, digest::next(rhythm, &zone, now))
+            }
+            (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
+        };
+        let delivery = NewDelivery {
+            account,
+            kind: MailKind::MilestoneReached,
+            state,
+            due_at,
+            about: About {
+                link: None,
+                item: Some(item),
+                project: Some(project),
+            },
+            resend_of: None,
+        };
+        store::delivery::insert(tx, delivery).await?;
+        Ok(())
+    }
+}
+
+async fn link_issued(tx: &mut TenantTx, issued: &LinkIssued) -> Result<()> {
+    let kind = match issued.purpose() {
+        LinkPurpose::Invite => MailKind::Invitation,
+        LinkPurpose::Reset => MailKind::Reset,
+        LinkPurpose::ConfirmEmail => MailKind::ConfirmEmail,
+        LinkPurpose::AccessEnded => MailKind::AccessEnded,
+        LinkPurpose::PortalAddress => MailKind::PortalAddress,
+        LinkPurpose::Unspecified => return Ok(()),
+    };
+    let account = parse_id(&issued.account_id, "account_id")?;
+    let about = About {
+        link: Some(parse_id(&issued.link_id, "link_id")?),
+        ..About::default()
+    };
+    mail_now(tx, account, kind, about).await
+}
+
+async fn portal_access_enabled(tx: &mut TenantTx, enabled: &PortalAccessEnabled) -> Result<()> {
+    let Some(frequency) = frequency(&enabled.frequency) else {
+        return Ok(());
+    };
+    let account = parse_id(&enabled.account_id, "account_id")?;
+    store::preference::propose(tx, account, frequency).await
+}
+
+async fn password_changed(tx: &mut TenantTx, changed: &PasswordChanged) -> Result<()> {
+    let account = parse_id(&changed.account_id, "account_id")?;
+    mail_now(tx, account, MailKind::PasswordChanged, About::default()).await
+}
+
+async fn account_disabled(tx: &mut TenantTx, disabled: &AccountDisabled) -> Result<()> {
+    let account = parse_id(&disabled.account_id, "account_id")?;
+    let pending = store::delivery::lock_pending_of_account(tx, account).await?;
+    let why = "The person's access was ended.";
+    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+}
+
+async fn milestone_reopened(tx: &mut TenantTx, reopened: &MilestoneReopened) -> Result<()> {
+    let phase = parse_id(&reopened.phase_id, "phase_id")?;
+    let items = store::inbox::withdraw(tx, phase).await?;
+    let pending = store::delivery::lock_pending_of_items(tx, &items).await?;
+    let why = "The milestone was opened again.";
+    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+}
+
+async fn mail_now(tx: &mut TenantTx, account: Uuid, kind: MailKind, about: About) -> Result<()> {
+    let delivery = NewDelivery {
+        account,
+        kind,
+        state: DeliveryState::Queued,
+        due_at: clock::now(),
+        about,
+        resend_of: None,
+    };
+    store::delivery::insert(tx, delivery).await?;
+    Ok(())
+}
+
+/// The frequency that an event names; none where it names none.
+fn frequency(name: &str) -> Option<Frequency> {
+    Frequency::from_str_name(name).filter(|frequency| *frequency != Frequency::Unspecified)
+}

@@ -1,0 +1,494 @@
+//! SQL on deliveries.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx as _;
+use proto::notifications::{DeliveryState, MailKind};
+use service::{Result, clock};
+use tenancy::{TenantId, TenantTx, UnscopedTx};
+use uuid::Uuid;
+
+use crate::words::Word as _;
+
+/// How long a claimed mail may take before another worker tries it.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// The longest detail of a step, in characters.
+const DETAIL_LENGTH: usize = 1_000;
+
+/// A mail that is to be sent.
+pub(crate) struct NewDelivery {
+    pub(crate) account: Uuid,
+    pub(crate) kind: MailKind,
+    pub(crate) state: DeliveryState,
+    pub(crate) due_at: Timestamp,
+    pub(crate) about: About,
+    /// The first mail, where this is another copy of it.
+    pub(crate) resend_of: Option<Uuid>,
+}
+
+/// What a mail is about, as its kind wants it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct About {
+    pub(crate) link: Option<Uuid>,
+    pub(crate) item: Option<Uuid>,
+    pub(crate) project: Option<Uuid>,
+}
+
+/// A mail as lists show it.
+pub(crate) struct Delivery {
+    pub(crate) id: Uuid,
+    pub(crate) account_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    pub(crate) project_id: Option<Uuid>,
+    pub(crate) subject: String,
+    pub(crate) due_at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) created_at: jiff_sqlx::Timestamp,
+    pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// One step of a mail.
+pub(crate) struct Step {
+    pub(crate) delivery_id: Uuid,
+    pub(crate) state: String,
+    pub(crate) at: jiff_sqlx::Timestamp,
+    pub(crate) detail: String,
+}
+
+/// Which mails a list has.
+pub(crate) struct Filter<'a> {
+    /// None: those of everybody.
+    pub(crate) accounts: Option<&'a [Uuid]>,
+    /// None: those about any project; mails about none are always in.
+    pub(crate) projects: Option<&'a [Uuid]>,
+    pub(crate) problems_only: bool,
+    pub(crate) after: Option<(Timestamp, Uuid)>,
+    pub(crate) limit: i64,
+}
+
+/// A mail that is being sent.
+pub(crate) struct Job {
+    pub(crate) id: Uuid,
+    pub(crate) account_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) link_id: Option<Uuid>,
+    pub(crate) project_id: Option<Uuid>,
+    pub(crate) resend_of: Option<Uuid>,
+    pub(crate) attempts: i32,
+    pub(crate) created_at: jiff_sqlx::Timestamp,
+    /// What the item is about, where the mail is about one.
+    pub(crate) subject_id: Option<Uuid>,
+    pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) withdrawn_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// A mail that the worker took.
+pub(crate) struct Claimed {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: Uuid,
+    pub(crate) traceparent: String,
+}
+
+/// News that a summary may take along.
+pub(crate) struct News {
+    pub(crate) delivery_id: Uuid,
+    pub(crate) project_id: Uuid,
+    pub(crate) subject_id: Uuid,
+    pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// A mail that is sent once more.
+pub(crate) struct Former {
+    pub(crate) account_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    pub(crate) link_id: Option<Uuid>,
+    pub(crate) item_id: Option<Uuid>,
+    pub(crate) project_id: Option<Uuid>,
+    pub(crate) resend_of: Option<Uuid>,
+}
+
+/// Inserts a mail with its first step, as part of the trace at hand, and answers its id.
+pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<Uuid> {
+    let tenant = tx.tenant().uuid();
+    let id = service::new_id();
+    let now = clock::now().to_sqlx();
+    sqlx::query!(
+        "insert into delivery
+             (tenant_id, id, account_id, kind, state, link_id, item_id, project_id, resend_of, subject,
+              attempts, due_at, traceparent, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 0, $10, $11, $12)",
+        tenant,
+        id,
+        delivery.account,
+        delivery.kind.word(),
+        delivery.state.word(),
+        delivery.about.link,
+        delivery.about.item,
+        delivery.about.project,
+        delivery.resend_of,
+        delivery.due_at.to_sqlx(),
+        ::events::trace::current(),
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
+         values ($1, $2, 1, $3, $4, '')",
+        tenant,
+        id,
+        delivery.state.word(),
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+/// Lists mails, newest first.
+pub(crate) async fn list(tx: &mut TenantTx, filter: Filter<'_>) -> Result<Vec<Delivery>> {
+    let tenant = tx.tenant().uuid();
+    let (time, id) = filter.after.unzip();
+    let deliveries = sqlx::query_as!(
+        Delivery,
+        r#"select d.id, d.account_id, d.kind, d.state, d.project_id, d.subject, d.due_at, d.created_at,
+               i.seen_at as "seen_at?"
+           from delivery d
+           left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+           where d.tenant_id = $1
+               and ($2::uuid[] is null or d.account_id = any($2))
+               and ($3::uuid[] is null or d.project_id is null or d.project_id = any($3))
+               and (not $4 or d.state in ('bounced', 'failed', 'suppressed'))
+               and ($5::timestamptz is null or (d.created_at, d.id) < ($5, $6))
+           order by d.created_at desc, d.id desc limit $7"#,
+        tenant,
+        filter.accounts as Option<&[Uuid]>,
+        filter.projects as Option<&[Uuid]>,
+        filter.problems_only,
+        time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
+        id,
+        filter.limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(deliveries)
+}
+
+/// Finds one mail as lists show it.
+pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Delivery>> {
+    let tenant = tx.tenant().uuid();
+    let delivery = sqlx::query_as!(
+        Delivery,
+        r#"select d.id, d.account_id, d.kind, d.state, d.project_id, d.subject, d.due_at, d.created_at,
+               i.seen_at as "seen_at?"
+           from delivery d
+           left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+           where d.tenant_id = $1 and d.id = $2"#,
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(delivery)
+}
+
+/// Lists the steps of mails, in order.
+pub(crate) async fn steps(tx: &mut TenantTx, deliveries: &[Uuid]) -> Result<Vec<Step>> {
+    let tenant = tx.tenant().uuid();
+    let steps = sqlx::query_as!(
+        Step,
+        "select delivery_id, state, at, detail from delivery_step
+         where tenant_id = $1 and delivery_id = any($2) order by delivery_id, position",
+        tenant,
+        deliveries
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(steps)
+}
+
+/// Finds the mail that is to be sent once more, and locks it.
+pub(crate) async fn lock_former(tx: &mut TenantTx, id: Uuid) -> Result<Option<Former>> {
+    let tenant = tx.tenant().uuid();
+    let former = sqlx::query_as!(
+        Former,
+        "select account_id, kind, state, link_id, item_id, project_id, resend_of
+         from delivery where tenant_id = $1 and id = $2 for update",
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(former)
+}
+
+/// Lists when mails were sent once more to an account since a time, oldest first.
+///
+/// Others who count for the same account wait until the transaction ends.
+pub(crate) async fn resends_since(
+    tx: &mut TenantTx,
+    account: Uuid,
+    since: Timestamp,
+) -> Result<Vec<Timestamp>> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        r#"select pg_advisory_xact_lock(hashtextextended($1 || $2, 0)) as "locked!: ()""#,
+        tenant.to_string(),
+        account.to_string()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let times = sqlx::query_scalar!(
+        "select created_at from delivery
+         where tenant_id = $1 and account_id = $2 and resend_of is not null and created_at > $3
+         order by created_at",
+        tenant,
+        account,
+        since.to_sqlx()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(times.into_iter().map(jiff_sqlx::Timestamp::to_jiff).collect())
+}
+
+/// Gives a claimed mail back, to be tried again later as if it had not been claimed.
+pub(crate) async fn give_back(tx: &mut TenantTx, id: Uuid, due_at: Timestamp) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set state = 'queued', due_at = $3
+         where tenant_id = $1 and id = $2 and state = 'sending'",
+        tenant,
+        id,
+        due_at.to_sqlx()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Moves mails to a state and writes the step; `due_at` as the state wants it.
+pub(crate) async fn advance(
+    tx: &mut TenantTx,
+    deliveries: &[Uuid],
+    state: DeliveryState,
+    due_at: Option<Timestamp>,
+    detail: &str,
+) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    let detail: String = detail.chars().take(DETAIL_LENGTH).collect();
+    sqlx::query!(
+        "with moved as (
+             update delivery set state = $3, due_at = $4 where tenant_id = $1 and id = any($2)
+             returning id)
+         insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
+         select $1, moved.id,
+             1 + (select count(*) from delivery_step s where s.tenant_id = $1 and s.delivery_id = moved.id),
+             $3, $5, $6
+         from moved",
+        tenant,
+        deliveries,
+        state.word(),
+        due_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
+        clock::now().to_sqlx(),
+        detail
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Counts a try that came to an end, and keeps the subject that was written for it.
+pub(crate) async fn count_attempt(tx: &mut TenantTx, id: Uuid, subject: &str) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set attempts = attempts + 1, subject = $3 where tenant_id = $1 and id = $2",
+        tenant,
+        id,
+        subject
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Locks the mails to an account that have not gone out.
+pub(crate) async fn lock_pending_of_account(
+    tx: &mut TenantTx,
+    account: Uuid,
+) -> Result<Vec<Uuid>> {
+    let tenant = tx.tenant().uuid();
+    let ids = sqlx::query_scalar!(
+        "select id from delivery
+         where tenant_id = $1 and account_id = $2 and state in ('queued', 'held') for update",
+        tenant,
+        account
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// Locks the mails about these items that have not gone out.
+pub(crate) async fn lock_pending_of_items(tx: &mut TenantTx, items: &[Uuid]) -> Result<Vec<Uuid>> {
+    let tenant = tx.tenant().uuid();
+    let ids = sqlx::query_scalar!(
+        "select id from delivery
+         where tenant_id = $1 and item_id = any($2) and state in ('queued', 'held') for update",
+        tenant,
+        items
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// Locks the news for an account that no summary has taken along.
+pub(crate) async fn lock_held(tx: &mut TenantTx, account: Uuid) -> Result<Vec<Uuid>> {
+    let tenant = tx.tenant().uuid();
+    let ids = sqlx::query_scalar!(
+        "select id from delivery
+         where tenant_id = $1 and account_id = $2 and state = 'held' and digest_id is null for update",
+        tenant,
+        account
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// Lets held news wait until another time.
+pub(crate) async fn put_off(
+    tx: &mut TenantTx,
+    deliveries: &[Uuid],
+    due_at: Timestamp,
+) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set due_at = $3 where tenant_id = $1 and id = any($2)",
+        tenant,
+        deliveries,
+        due_at.to_sqlx()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives held news to a summary; no other takes it along.
+pub(crate) async fn give_to_digest(
+    tx: &mut TenantTx,
+    deliveries: &[Uuid],
+    digest: Uuid,
+) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set digest_id = $3, due_at = null where tenant_id = $1 and id = any($2)",
+        tenant,
+        deliveries,
+        digest
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lists the news of a summary that was not withdrawn, oldest first: what still waits, or `all`.
+pub(crate) async fn news_of(tx: &mut TenantTx, digest: Uuid, all: bool) -> Result<Vec<News>> {
+    let tenant = tx.tenant().uuid();
+    let news = sqlx::query_as!(
+        News,
+        "select d.id as delivery_id, i.project_id, i.subject_id, i.seen_at
+         from delivery d join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+         where d.tenant_id = $1 and d.digest_id = $2 and (d.state = 'held' or $3)
+             and i.withdrawn_at is null
+         order by i.created_at, i.id",
+        tenant,
+        digest,
+        all
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(news)
+}
+
+/// Finds a mail that is being sent.
+pub(crate) async fn find_job(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
+    let tenant = tx.tenant().uuid();
+    let job = sqlx::query_as!(
+        Job,
+        r#"select d.id, d.account_id, d.kind, d.link_id, d.project_id, d.resend_of, d.attempts,
+               d.created_at,
+               i.subject_id as "subject_id?", i.seen_at as "seen_at?", i.withdrawn_at as "withdrawn_at?"
+           from delivery d
+           left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+           where d.tenant_id = $1 and d.id = $2 and d.state = 'sending'"#,
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(job)
+}
+
+/// Locks a mail that is being sent; false where somebody else has finished it.
+pub(crate) async fn lock_sending(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+    let tenant = tx.tenant().uuid();
+    let found = sqlx::query_scalar!(
+        "select id from delivery where tenant_id = $1 and id = $2 and state = 'sending' for update",
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Takes the mails that are due, the first of each organization before the second of any.
+pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed>> {
+    let now = clock::now();
+    let rows = sqlx::query!(
+        "with due as (
+             select tenant_id, id, due_at,
+                 row_number() over (partition by tenant_id order by due_at, id) as place
+             from delivery where due_at <= $1 and state in ('queued', 'sending')),
+         claimed as (
+             select d.tenant_id, d.id from delivery d join due using (tenant_id, id)
+             where d.due_at <= $1 and d.state in ('queued', 'sending')
+             order by due.place, due.due_at limit $2 for update of d skip locked)
+         update delivery d set state = 'sending', due_at = $3
+         from claimed where d.tenant_id = claimed.tenant_id and d.id = claimed.id
+         returning d.tenant_id, d.id, d.traceparent",
+        now.to_sqlx(),
+        limit,
+        (now + LEASE).to_sqlx()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Claimed {
+            tenant: row.tenant_id.into(),
+            id: row.id,
+            traceparent: row.traceparent,
+        })
+        .collect())
+}
+
+/// Lists the people whose news has waited long enough.
+pub(crate) async fn due_summaries(
+    tx: &mut UnscopedTx,
+    limit: i64,
+) -> Result<Vec<(TenantId, Uuid)>> {
+    let rows = sqlx::query!(
+        "select distinct tenant_id, account_id from delivery
+         where due_at <= $1 and state = 'held' and digest_id is null limit $2",
+        clock::now().to_sqlx(),
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id.into(), row.account_id))
+        .collect())
+}
