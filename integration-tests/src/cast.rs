@@ -27,7 +27,7 @@ use service::new_id;
 use tenancy::{ClientMembership, Party, Person, Rights, Role, TenantId, authorized};
 use uuid::Uuid;
 
-use crate::Services;
+use crate::Stage;
 
 /// Long enough for every audience.
 pub const PASSWORD: &str = "four hammers and a level";
@@ -83,23 +83,24 @@ pub struct Record {
 
 impl Cast {
     /// Fills both organizations.
-    pub async fn gather(services: &Services) -> Result<Self> {
+    pub async fn gather(stage: &impl Stage) -> Result<Self> {
         Ok(Self {
-            alder: Organization::gather(services, "alder").await?,
-            bluestone: Organization::gather(services, "bluestone").await?,
+            alder: Organization::gather(stage, "alder").await?,
+            bluestone: Organization::gather(stage, "bluestone").await?,
         })
     }
 }
 
 impl Organization {
-    async fn gather(services: &Services, slug: &str) -> Result<Self> {
-        let (id, owner) = sign_up(services, slug).await?;
-        let owner_token = services.keys.person(id, &owner)?;
-        let pm = member(services, id, &owner_token, slug, Role::Pm).await?;
-        let field = member(services, id, &owner_token, slug, Role::Field).await?;
+    /// Fills one.
+    pub async fn gather(stage: &impl Stage, slug: &str) -> Result<Self> {
+        let (id, owner) = sign_up(stage, slug).await?;
+        let owner_token = stage.person(id, &owner)?;
+        let pm = member(stage, id, &owner_token, slug, Role::Pm).await?;
+        let field = member(stage, id, &owner_token, slug, Role::Field).await?;
         let (ana, anas) =
-            client(services, id, &owner_token, slug, "ana", Some(field.account)).await?;
-        let (ben, bens) = client(services, id, &owner_token, slug, "ben", None).await?;
+            client(stage, id, &owner_token, slug, "ana", Some(field.account)).await?;
+        let (ben, bens) = client(stage, id, &owner_token, slug, "ben", None).await?;
         Ok(Self {
             id,
             slug: slug.to_owned(),
@@ -114,10 +115,10 @@ impl Organization {
     }
 }
 
-async fn sign_up(services: &Services, slug: &str) -> Result<(TenantId, Person)> {
-    let portal = services.keys.signer("portal")?;
+async fn sign_up(stage: &impl Stage, slug: &str) -> Result<(TenantId, Person)> {
+    let portal = stage.signer("portal")?;
     let email = format!("owner@{slug}.example");
-    let answer = OrganizationServiceClient::new(services.peer("identity")?)
+    let answer = OrganizationServiceClient::new(stage.peer("identity")?)
         .sign_up(authorized(
             &portal.platform()?,
             id::SignUpRequest {
@@ -134,20 +135,20 @@ async fn sign_up(services: &Services, slug: &str) -> Result<(TenantId, Person)> 
         .context("sign up")?
         .into_inner();
     let tenant = TenantId::from(answer.organization_id.parse::<Uuid>()?);
-    let token = mailed_token(services, &email, "/confirm/").await?;
-    LinkServiceClient::new(services.peer("identity")?)
+    let token = mailed_token(stage, &email, "/confirm/").await?;
+    LinkServiceClient::new(stage.peer("identity")?)
         .confirm_email(authorized(
             &portal.service(tenant)?,
             id::ConfirmEmailRequest { token },
         ))
         .await
         .context("confirm the owner's address")?;
-    let owner = sign_in(services, tenant, &email).await?;
+    let owner = sign_in(stage, tenant, &email).await?;
     Ok((tenant, owner))
 }
 
 async fn member(
-    services: &Services,
+    stage: &impl Stage,
     tenant: TenantId,
     owner_token: &str,
     slug: &str,
@@ -158,7 +159,7 @@ async fn member(
         _ => ("field", id::Role::Field),
     };
     let email = format!("{name}@{slug}.example");
-    MemberServiceClient::new(services.peer("identity")?)
+    MemberServiceClient::new(stage.peer("identity")?)
         .invite_member(authorized(
             owner_token,
             id::InviteMemberRequest {
@@ -170,11 +171,11 @@ async fn member(
         ))
         .await
         .context("invite a member")?;
-    accept(services, tenant, &email).await
+    accept(stage, tenant, &email).await
 }
 
 async fn client(
-    services: &Services,
+    stage: &impl Stage,
     tenant: TenantId,
     owner_token: &str,
     slug: &str,
@@ -182,7 +183,7 @@ async fn client(
     member: Option<Uuid>,
 ) -> Result<(Person, Record)> {
     let email = format!("{name}@{slug}.example");
-    let record = ClientServiceClient::new(services.peer("identity")?)
+    let record = ClientServiceClient::new(stage.peer("identity")?)
         .create_client(authorized(
             owner_token,
             id::CreateClientRequest {
@@ -207,7 +208,7 @@ async fn client(
         .client
         .context("the answer carries the record")?;
     let contact = &record.contacts[0];
-    PortalAccessServiceClient::new(services.peer("identity")?)
+    PortalAccessServiceClient::new(stage.peer("identity")?)
         .enable_portal_access(authorized(
             owner_token,
             id::EnablePortalAccessRequest {
@@ -227,9 +228,9 @@ async fn client(
         ))
         .await
         .context("enable portal access")?;
-    let person = accept(services, tenant, &email).await?;
+    let person = accept(stage, tenant, &email).await?;
 
-    let project = ProjectServiceClient::new(services.peer("projects")?)
+    let project = ProjectServiceClient::new(stage.peer("projects")?)
         .create_project(authorized(
             owner_token,
             pr::CreateProjectRequest {
@@ -252,7 +253,7 @@ async fn client(
         .into_inner()
         .project
         .context("the answer carries the project")?;
-    ContractServiceClient::new(services.peer("billing")?)
+    ContractServiceClient::new(stage.peer("billing")?)
         .set_contract_value(authorized(
             owner_token,
             SetContractValueRequest {
@@ -273,7 +274,7 @@ async fn client(
         .find(|phase| phase.milestone.is_some())
         .context("the template has a milestone")?
         .clone();
-    PhaseServiceClient::new(services.peer("projects")?)
+    PhaseServiceClient::new(stage.peer("projects")?)
         .update_phase(authorized(
             owner_token,
             pr::UpdatePhaseRequest {
@@ -288,18 +289,18 @@ async fn client(
         ))
         .await
         .context("complete a milestone")?;
-    services
-        .smtp
+    stage
+        .smtp()
         .wait_for(&email, "Milestone reached", PATIENCE)
         .await
         .context("the milestone is mailed")?;
 
-    let token = services.keys.person(tenant, &person)?;
-    let inbox = InboxServiceClient::new(services.peer("notifications")?)
+    let token = stage.person(tenant, &person)?;
+    let inbox = InboxServiceClient::new(stage.peer("notifications")?)
         .list_inbox(authorized(&token, ListInboxRequest::default()))
         .await?
         .into_inner();
-    let deliveries = DeliveryServiceClient::new(services.peer("notifications")?)
+    let deliveries = DeliveryServiceClient::new(stage.peer("notifications")?)
         .list_deliveries(authorized(
             owner_token,
             ListDeliveriesRequest {
@@ -330,10 +331,10 @@ async fn client(
     Ok((person, record))
 }
 
-async fn accept(services: &Services, tenant: TenantId, email: &str) -> Result<Person> {
-    let token = mailed_token(services, email, "/invite/").await?;
-    let portal = services.keys.signer("portal")?.service(tenant)?;
-    LinkServiceClient::new(services.peer("identity")?)
+async fn accept(stage: &impl Stage, tenant: TenantId, email: &str) -> Result<Person> {
+    let token = mailed_token(stage, email, "/invite/").await?;
+    let portal = stage.signer("portal")?.service(tenant)?;
+    LinkServiceClient::new(stage.peer("identity")?)
         .accept_invitation(authorized(
             &portal,
             id::AcceptInvitationRequest {
@@ -347,13 +348,13 @@ async fn accept(services: &Services, tenant: TenantId, email: &str) -> Result<Pe
         ))
         .await
         .context("accept an invitation")?;
-    sign_in(services, tenant, email).await
+    sign_in(stage, tenant, email).await
 }
 
 /// Opens a session and answers the person as the session's token names them.
-pub async fn sign_in(services: &Services, tenant: TenantId, email: &str) -> Result<Person> {
-    let portal = services.keys.signer("portal")?;
-    let mut sessions = SessionServiceClient::new(services.peer("identity")?);
+pub async fn sign_in(stage: &impl Stage, tenant: TenantId, email: &str) -> Result<Person> {
+    let portal = stage.signer("portal")?;
+    let mut sessions = SessionServiceClient::new(stage.peer("identity")?);
     let session = sessions
         .sign_in(authorized(
             &portal.service(tenant)?,
@@ -381,7 +382,7 @@ pub async fn sign_in(services: &Services, tenant: TenantId, email: &str) -> Resu
         .await
         .context("resolve the session")?
         .into_inner();
-    let account = AccountServiceClient::new(services.peer("identity")?)
+    let account = AccountServiceClient::new(stage.peer("identity")?)
         .get_my_account(authorized(
             &resolved.access_token,
             id::GetMyAccountRequest {},
@@ -425,11 +426,11 @@ fn person(account: &id::Account, session: Uuid) -> Result<Person> {
 }
 
 /// Waits for the newest mail to an address with a link of this kind, and answers the link's token.
-pub async fn mailed_token(services: &Services, email: &str, path: &str) -> Result<String> {
+pub async fn mailed_token(stage: &impl Stage, email: &str, path: &str) -> Result<String> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let token = services
-            .smtp
+        let token = stage
+            .smtp()
             .mails()
             .iter()
             .rev()

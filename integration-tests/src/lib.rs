@@ -7,9 +7,11 @@
 mod cast;
 mod otlp;
 mod services;
+mod stage;
 mod visitor;
 
 pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
 pub use otlp::{Receiver, Span};
 pub use services::Services;
+pub use stage::Stage;
 pub use visitor::{Page, Visitor};

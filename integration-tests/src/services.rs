@@ -3,8 +3,11 @@
 use anyhow::{Context as _, Result};
 use devstack::{kafka::Kafka, smtp::Smtp};
 use service::{Peer, config::load_from};
+use tenancy::Signer;
 use tempfile::TempDir;
 use testing::{Running, TestDb, TestKeys, environment};
+
+use crate::Stage;
 
 /// The five services, each with a database of its own, with one Kafka and one mailbox.
 pub struct Services {
@@ -125,18 +128,6 @@ impl Services {
         })
     }
 
-    /// The way to a service, by the first part of its package: "identity" of "contractoros.identity.v1".
-    pub fn peer(&self, service: &str) -> Result<Peer> {
-        match service {
-            "identity" => self.identity.peer(),
-            "projects" => self.projects.peer(),
-            "documents" => self.documents.peer(),
-            "billing" => self.billing.peer(),
-            "notifications" => self.notifications.peer(),
-            other => anyhow::bail!("there is no service {other}"),
-        }
-    }
-
     /// A service's database.
     pub fn database(&self, service: &str) -> &TestDb {
         self.databases
@@ -160,3 +151,24 @@ impl Services {
     }
 }
 
+
+impl Stage for Services {
+    fn peer(&self, service: &str) -> Result<Peer> {
+        match service {
+            "identity" => self.identity.peer(),
+            "projects" => self.projects.peer(),
+            "documents" => self.documents.peer(),
+            "billing" => self.billing.peer(),
+            "notifications" => self.notifications.peer(),
+            other => anyhow::bail!("there is no service {other}"),
+        }
+    }
+
+    fn signer(&self, service: &str) -> Result<Signer> {
+        self.keys.signer(service)
+    }
+
+    fn smtp(&self) -> &Smtp {
+        &self.smtp
+    }
+}

@@ -1,6 +1,7 @@
 //! The whole platform on one machine, for development and tests.
 //!
 //! - [`platform`]: everything at once, as the program `devstack` starts it
+//! - [`sample`]: what a new platform can show
 //! - [`postgres`], [`kafka`]: servers as child processes, which [`prerequisites`] fetches
 //! - [`s3`], [`smtp`]: servers inside our own process; [`mailbox`] keeps the mails
 //! - [`services`]: the programs of the platform and their settings
@@ -23,6 +24,8 @@ pub mod prerequisites;
 pub mod process;
 pub mod progress;
 pub mod s3;
+pub mod sample;
+pub mod schema;
 pub mod secrets;
 pub mod services;
 pub mod smtp;

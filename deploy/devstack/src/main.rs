@@ -1,6 +1,6 @@
 //! `devstack`: the whole platform on this machine, in one command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use devstack::platform::{Options, Platform};
 use devstack::postgres::Postgres;
 use devstack::prerequisites::Prerequisites;
 use devstack::progress::Progress;
+use devstack::sample;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the whole platform on this machine until Ctrl-C.
@@ -20,6 +21,9 @@ struct Arguments {
     /// Begin with empty databases and no mails
     #[arg(long)]
     fresh: bool,
+    /// Fill an empty platform with two organizations and their last month
+    #[arg(long)]
+    sample: bool,
     /// The folder that keeps databases, files, mails, keys and logs
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -37,6 +41,11 @@ enum Command {
     Fetch,
     /// Stop the database server that tests share, and remove its data
     StopTests,
+    /// Migrate an empty database for each service and print where the compiler finds it
+    Schema {
+        /// The checkout whose migrations are meant
+        checkout: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -46,6 +55,7 @@ async fn main() -> ExitCode {
         None => Box::pin(run(arguments)).await,
         Some(Command::Fetch) => fetch().await,
         Some(Command::StopTests) => stop_tests().await,
+        Some(Command::Schema { checkout }) => schema(&checkout).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,6 +83,13 @@ async fn run(arguments: Arguments) -> Result<()> {
     };
     println!("It runs, after {:.1} s.\n", begin.elapsed().as_secs_f64());
     println!("{}", platform.summary());
+    if arguments.sample {
+        let summary = tokio::select! {
+            summary = sample::load(&platform) => summary?,
+            () = told_to_stop()? => return platform.stop().await,
+        };
+        println!("{summary}");
+    }
 
     let stopped = told_to_stop()?;
     tokio::pin!(stopped);
@@ -101,6 +118,13 @@ async fn stop_tests() -> Result<()> {
         println!("The tests' database server is stopped and its data removed.");
     } else {
         println!("The tests' database server does not run.");
+    }
+    Ok(())
+}
+
+async fn schema(checkout: &Path) -> Result<()> {
+    for (variable, address) in devstack::schema::make(checkout).await? {
+        println!("export {variable}='{address}'");
     }
     Ok(())
 }

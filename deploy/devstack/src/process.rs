@@ -149,6 +149,8 @@ impl Launch {
             .arg(&self.program)
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(key, value)| (key, value)))
+            // It writes into a file.
+            .env("NO_COLOR", "1")
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::null())

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr as _};
 
 use anyhow::{Context as _, Result};
 use http::uri::PathAndQuery;
-use integration_tests::{Cast, Organization, Services};
+use integration_tests::{Cast, Organization, Services, Stage as _};
 use prost::bytes::{Buf, BufMut, Bytes};
 use sqlx::AssertSqlSafe;
 use tenancy::{Person, TenantId};
@@ -326,16 +326,8 @@ async fn call(
     ids: &Ids,
 ) -> Result<Result<Bytes, Status>> {
     let request = (row.request)(ids);
-    send(services, row.rpc, token(services, cast, who)?, request).await
-}
-
-/// Makes one call with bytes that are already encoded.
-pub(crate) async fn send(
-    services: &Services,
-    rpc: &str,
-    token: Option<String>,
-    message: Vec<u8>,
-) -> Result<Result<Bytes, Status>> {
+    let rpc = row.rpc;
+    let token = token(services, cast, who)?;
     let service = rpc
         .split('.')
         .nth(1)
@@ -344,7 +336,11 @@ pub(crate) async fn send(
     grpc.ready()
         .await
         .map_err(|error| anyhow::anyhow!("reach {service}: {error}"))?;
-    let mut request = tonic::Request::new(Bytes::from(message));
+    let mut request = tonic::Request::new(Bytes::from(request));
+    // a hint that nobody may take: the tenant stands in the token and nowhere else
+    request
+        .metadata_mut()
+        .insert("tenant", cast.bluestone.id.to_string().parse()?);
     if let Some(token) = token {
         request
             .metadata_mut()
@@ -359,7 +355,7 @@ pub(crate) async fn send(
 
 fn token(services: &Services, cast: &Cast, who: Who) -> Result<Option<String>> {
     let alder = &cast.alder;
-    let person = |tenant: TenantId, person: &Person| services.keys.person(tenant, person);
+    let person = |tenant: TenantId, person: &Person| services.person(tenant, person);
     let token = match who {
         Who::Anonymous => return Ok(None),
         Who::Owner => person(alder.id, &alder.owner)?,
@@ -368,9 +364,9 @@ fn token(services: &Services, cast: &Cast, who: Who) -> Result<Option<String>> {
         Who::Ana => person(alder.id, &alder.ana)?,
         Who::Ben => person(alder.id, &alder.ben)?,
         Who::OtherOwner => person(cast.bluestone.id, &cast.bluestone.owner)?,
-        Who::Portal => services.keys.signer("portal")?.service(alder.id)?,
-        Who::Platform => services.keys.signer("portal")?.platform()?,
-        Who::Notifications => services.keys.signer("notifications")?.service(alder.id)?,
+        Who::Portal => services.signer("portal")?.service(alder.id)?,
+        Who::Platform => services.signer("portal")?.platform()?,
+        Who::Notifications => services.signer("notifications")?.service(alder.id)?,
     };
     Ok(Some(token))
 }

@@ -1,7 +1,7 @@
 //! The expectations, a row an RPC, written by hand.
 
 use anyhow::{Context as _, Result};
-use integration_tests::{Organization, PASSWORD, Services, mailed_token};
+use integration_tests::{Organization, PASSWORD, Services, Stage as _, mailed_token};
 use proto::{
     billing as bi, identity as id,
     identity::{
@@ -679,9 +679,7 @@ where
 }
 
 fn token(services: &Services, organization: &Organization) -> Result<String> {
-    services
-        .keys
-        .person(organization.id, &organization.owner)
+    services.person(organization.id, &organization.owner)
 }
 
 /// Ana's record, project and mail, with the etags as they are now.
@@ -775,7 +773,7 @@ fn secret<'a>(_: &'a Services, _: &'a Organization) -> SetupFuture<'a> {
 /// A session of Ana's.
 fn session<'a>(services: &'a Services, organization: &'a Organization) -> SetupFuture<'a> {
     Box::pin(async move {
-        let portal = services.keys.signer("portal")?.service(organization.id)?;
+        let portal = services.signer("portal")?.service(organization.id)?;
         let session = SessionServiceClient::new(services.peer("identity")?)
             .sign_in(authorized(
                 &portal,
@@ -873,7 +871,7 @@ fn reset<'a>(services: &'a Services, organization: &'a Organization) -> SetupFut
     Box::pin(async move {
         let ids = invited_contact(services, organization).await?;
         let invitation = mailed_token(services, &ids["email"], "/invite/").await?;
-        let portal = services.keys.signer("portal")?.service(organization.id)?;
+        let portal = services.signer("portal")?.service(organization.id)?;
         LinkServiceClient::new(services.peer("identity")?)
             .accept_invitation(authorized(
                 &portal,

@@ -71,7 +71,10 @@ impl Subject {
 
     /// Guessing at the password of a signed-in person.
     pub(crate) fn change_password(tenant: TenantId, account: Uuid) -> Self {
-        Self::new("change_password", &[&tenant.to_string(), &account.to_string()])
+        Self::new(
+            "change_password",
+            &[&tenant.to_string(), &account.to_string()],
+        )
     }
 
     /// Mail of an organization to an address that a stranger typed.

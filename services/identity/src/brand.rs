@@ -11,8 +11,7 @@ mod color;
 
 use sha2::{Digest, Sha256};
 
-pub use adjustment::Adjustment;
-pub use color::Color;
+pub(crate) use color::Color;
 use color::{EDGE_CONTRAST, LIGHTNESS_STEP, Lch, TEXT_CONTRAST};
 
 /// What derived text aims at: a little more than it needs, so that rounding never takes it below.
@@ -24,18 +23,18 @@ const CALM_CHROMA: f64 = 0.19;
 
 /// The three colors that a contractor chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Brand {
+pub(crate) struct Brand {
     /// Buttons, progress and the current tab.
-    pub primary: Color,
+    pub(crate) primary: Color,
     /// Initials and quiet backgrounds.
-    pub secondary: Color,
+    pub(crate) secondary: Color,
     /// Highlights.
-    pub accent: Color,
+    pub(crate) accent: Color,
 }
 
 impl Brand {
     /// Derives both schemes. The same three colors always give the same theme.
-    pub fn theme(&self) -> Theme {
+    pub(crate) fn theme(&self) -> Theme {
         Theme {
             light: Scheme::derive(self, Mode::Light),
             dark: Scheme::derive(self, Mode::Dark),
@@ -43,9 +42,20 @@ impl Brand {
     }
 }
 
+/// What became of the primary color in one place, told to the contractor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Adjustment {
+    /// Whether the color is used as it was chosen.
+    pub(crate) kept: bool,
+    /// A whole sentence.
+    pub(crate) text: String,
+    /// The contrast ratio reached, in hundredths: 459 is 4.59 to 1.
+    pub(crate) contrast_hundredths: i32,
+}
+
 /// The two schemes derived from a brand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Theme {
+pub(crate) struct Theme {
     light: Scheme,
     dark: Scheme,
 }
@@ -53,7 +63,7 @@ pub struct Theme {
 impl Theme {
     /// The style sheet that sets every token: by the device's preference, by the person's own choice, and
     /// always light on paper.
-    pub fn stylesheet(&self) -> String {
+    pub(crate) fn stylesheet(&self) -> String {
         let light = self.light_tokens();
         let dark = self.dark_tokens();
         format!(
@@ -66,18 +76,18 @@ impl Theme {
     }
 
     /// Sixteen hex digits that name the style sheet's exact content, so that it can be cached forever.
-    pub fn stylesheet_hash(&self) -> String {
+    pub(crate) fn stylesheet_hash(&self) -> String {
         let digest = Sha256::digest(self.stylesheet());
         hex::encode(&digest[..8])
     }
 
     /// The light scheme as declarations, such as "--canvas:#fcfcfb;--surface:#ffffff;".
-    pub fn light_tokens(&self) -> String {
+    pub(crate) fn light_tokens(&self) -> String {
         self.light.declarations()
     }
 
     /// The dark scheme as declarations.
-    pub fn dark_tokens(&self) -> String {
+    pub(crate) fn dark_tokens(&self) -> String {
         self.dark.declarations()
     }
 }

@@ -79,18 +79,24 @@ impl From<Status> for ClientStatus {
     }
 }
 
+/// True where a contact can no longer come in, or its account cannot.
+pub(crate) fn is_disabled(access: &Access) -> bool {
+    access.disabled_at.is_some() || access.account_state == State::Disabled
+}
+
 /// How far a contact's access has come; an invitation that nobody used in time says so by itself.
 pub(crate) fn access_state(access: &Access, now: Timestamp) -> PortalAccessState {
-    if access.disabled_at.is_some() {
-        return PortalAccessState::Disabled;
-    }
-    match access.account_state {
-        State::Disabled => PortalAccessState::Disabled,
-        State::Active => PortalAccessState::Active,
-        State::Invited => match access.invitation_expires_at {
-            Some(expires_at) if expires_at > now => PortalAccessState::Invited,
-            _ => PortalAccessState::InvitationExpired,
-        },
+    if is_disabled(access) {
+        PortalAccessState::Disabled
+    } else if access.account_state == State::Active {
+        PortalAccessState::Active
+    } else if access
+        .invitation_expires_at
+        .is_some_and(|expires_at| expires_at > now)
+    {
+        PortalAccessState::Invited
+    } else {
+        PortalAccessState::InvitationExpired
     }
 }
 
@@ -121,7 +127,10 @@ mod tests {
         };
         assert_eq!(access_state(&access, now), PortalAccessState::Invited);
         let later = now + SignedDuration::from_hours(1);
-        assert_eq!(access_state(&access, later), PortalAccessState::InvitationExpired);
+        assert_eq!(
+            access_state(&access, later),
+            PortalAccessState::InvitationExpired
+        );
         access.account_state = State::Active;
         assert_eq!(access_state(&access, later), PortalAccessState::Active);
         access.disabled_at = Some(now);

@@ -178,7 +178,10 @@ mod tests {
             voided_at: None,
         };
         assert_eq!(state(&link, now), LinkState::Open);
-        assert_eq!(state(&link, now + SignedDuration::from_mins(60)), LinkState::Expired);
+        assert_eq!(
+            state(&link, now + SignedDuration::from_mins(60)),
+            LinkState::Expired
+        );
         link.voided_at = Some(now.to_sqlx());
         assert_eq!(state(&link, now), LinkState::Void);
         link.used_at = Some(now.to_sqlx());

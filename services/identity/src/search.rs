@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_telephone_number_is_found_either_way() {
-        assert_eq!(words("(503) 555-0177"), ["503", "555", "0177", "5035550177"]);
+        assert_eq!(
+            words("(503) 555-0177"),
+            ["503", "555", "0177", "5035550177"]
+        );
     }
 
     #[test]
@@ -76,10 +79,16 @@ mod tests {
         let (from, before) = ranges("Oka");
         assert_eq!(from, ["oka"]);
         for word in ["oka", "okafor", "okaøre"] {
-            assert!(from[0].as_str() <= word && word < before[0].as_str(), "{word}");
+            assert!(
+                from[0].as_str() <= word && word < before[0].as_str(),
+                "{word}"
+            );
         }
         for word in ["ok", "okb", "pka"] {
-            assert!(word < from[0].as_str() || word >= before[0].as_str(), "{word}");
+            assert!(
+                word < from[0].as_str() || word >= before[0].as_str(),
+                "{word}"
+            );
         }
     }
 }

@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     account::Kind,
-    rpc,
-    secret,
+    rpc, secret,
     store::{self, account::Account},
 };
 

@@ -40,9 +40,7 @@ const LINK_GONE: &str = "The link is no longer valid.";
 /// What became of a mail before the mail server was asked.
 pub(crate) struct Composed {
     pub(crate) outcome: Outcome,
-    /// News that goes where this summary goes.
-    pub(crate) carried: Vec<Uuid>,
-    /// News that this summary leaves out, and why.
+    /// News that a summary leaves out, and why; the rest goes where the summary goes.
     pub(crate) left_out: Vec<(Uuid, &'static str)>,
 }
 
@@ -76,7 +74,7 @@ impl Composer<'_> {
         let kind = MailKind::of_word(&job.kind)?;
         let is_copy = job.resend_of.is_some();
         let Some(account) = self.peers.account(self.tenant, job.account_id).await? else {
-            return Ok(unsent(Outcome::Dropped(GONE), Vec::new()));
+            return Ok(unsent(Outcome::Dropped(GONE)));
         };
         let first = job.resend_of.unwrap_or(job.id);
         let mut tx = self.db.begin(&Caller::system(self.tenant, NAME)).await?;
@@ -86,16 +84,15 @@ impl Composer<'_> {
         let news = store::delivery::news_of(&mut tx, first, is_copy).await?;
         tx.commit().await?;
 
-        let waiting = if is_copy { Vec::new() } else { ids(&news) };
         if let Some(why) = barred(kind, &account) {
-            return Ok(unsent(Outcome::Dropped(why), waiting));
+            return Ok(unsent(Outcome::Dropped(why)));
         }
         if suppressed {
-            return Ok(unsent(Outcome::Suppressed, waiting));
+            return Ok(unsent(Outcome::Suppressed));
         }
         let class = Class::of(kind);
         if !is_copy && timing(class, preference.frequency) == Timing::PortalOnly {
-            return Ok(unsent(Outcome::Dropped(held::CHOSEN), waiting));
+            return Ok(unsent(Outcome::Dropped(held::CHOSEN)));
         }
 
         let organization = self.peers.organization(self.tenant).await?;
@@ -121,11 +118,8 @@ impl Composer<'_> {
             | MailKind::PortalAddress => (self.link(kind, job, &head, &zone).await?, Vec::new()),
             MailKind::Unspecified => return Err(Error::internal("a mail has no kind")),
         };
-        let left_out: Vec<_> = if is_copy { Vec::new() } else { left_out };
-        let carried = waiting
-            .into_iter()
-            .filter(|id| left_out.iter().all(|(left, _)| left != id))
-            .collect();
+        // a copy decides nothing about the news in the first mail
+        let left_out = if is_copy { Vec::new() } else { left_out };
         let outcome = match found {
             Err(why) => Outcome::Dropped(why),
             Ok(content) => Outcome::Letter(Box::new(Letter {
@@ -138,7 +132,6 @@ impl Composer<'_> {
         };
         Ok(Composed {
             outcome,
-            carried,
             left_out,
         })
     }
@@ -275,10 +268,9 @@ impl Composer<'_> {
     }
 }
 
-fn unsent(outcome: Outcome, carried: Vec<Uuid>) -> Composed {
+fn unsent(outcome: Outcome) -> Composed {
     Composed {
         outcome,
-        carried,
         left_out: Vec::new(),
     }
 }
@@ -296,10 +288,6 @@ fn barred(kind: MailKind, account: &Account) -> Option<&'static str> {
 
 fn zone_for(preference: &Preference, organizations: &TimeZone) -> TimeZone {
     TimeZone::get(&preference.time_zone).unwrap_or_else(|_| organizations.clone())
-}
-
-fn ids(news: &[News]) -> Vec<Uuid> {
-    news.iter().map(|one| one.delivery_id).collect()
 }
 
 fn progress_page(project: Uuid) -> String {

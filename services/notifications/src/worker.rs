@@ -45,7 +45,7 @@ const RETRIES: [SignedDuration; 4] = [
 /// The pause where another service does not answer: it says nothing about the mail.
 const PEER_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 
-const CARRIED: &str = "It went with the summary.";
+const CARRIED: &str = "It went the way of the summary that took it along.";
 const BOUNCED_BEFORE: &str = "Mail to this address bounced before.";
 const NOT_WRITTEN: &str = "The mail could not be written.";
 
@@ -162,7 +162,7 @@ impl Worker {
                 let mut tx = self.db.begin(&caller).await?;
                 if store::delivery::lock_sending(&mut tx, job.id).await? {
                     store::delivery::count_attempt(&mut tx, job.id, "").await?;
-                    try_later(&mut tx, &job, &[], NOT_WRITTEN).await?;
+                    try_later(&mut tx, &job, NOT_WRITTEN).await?;
                 }
                 return tx.commit().await;
             }
@@ -193,17 +193,15 @@ async fn record(
     for (id, why) in &composed.left_out {
         store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
     }
-    let carried = composed.carried.as_slice();
     match (composed.outcome, answer) {
         (Outcome::Letter(letter), Some(answer)) => {
             store::delivery::count_attempt(tx, job.id, &letter.mail.subject).await?;
-            record_answer(tx, job, &letter, carried, answer).await
+            record_answer(tx, job, &letter, answer).await
         }
         (Outcome::Letter(_), None) => Err(Error::internal("a letter was not sent")),
-        (Outcome::Dropped(why), _) => finish(tx, job, carried, DeliveryState::Dropped, why, why).await,
+        (Outcome::Dropped(why), _) => finish(tx, job, DeliveryState::Dropped, why).await,
         (Outcome::Suppressed, _) => {
-            let state = DeliveryState::Suppressed;
-            finish(tx, job, carried, state, BOUNCED_BEFORE, BOUNCED_BEFORE).await
+            finish(tx, job, DeliveryState::Suppressed, BOUNCED_BEFORE).await
         }
     }
 }
@@ -212,46 +210,39 @@ async fn record_answer(
     tx: &mut TenantTx,
     job: &Job,
     letter: &Letter,
-    carried: &[Uuid],
     answer: Answer,
 ) -> Result<()> {
     match answer {
-        Answer::Accepted(said) => {
-            finish(tx, job, carried, DeliveryState::Accepted, &said, CARRIED).await
-        }
+        Answer::Accepted(said) => finish(tx, job, DeliveryState::Accepted, &said).await,
         Answer::NoSuchAddress(said) => {
             store::suppression::insert(tx, job.account_id, &letter.address, job.id).await?;
             events::delivery_bounced(tx, job.id, job.account_id).await?;
-            finish(tx, job, carried, DeliveryState::Bounced, &said, CARRIED).await
+            finish(tx, job, DeliveryState::Bounced, &said).await
         }
-        Answer::Refused(said) => try_later(tx, job, carried, &said).await,
+        Answer::Refused(said) => try_later(tx, job, &said).await,
     }
 }
 
 /// Queues a mail for another try, or gives up after the last.
-async fn try_later(tx: &mut TenantTx, job: &Job, carried: &[Uuid], why: &str) -> Result<()> {
+async fn try_later(tx: &mut TenantTx, job: &Job, why: &str) -> Result<()> {
     let tries = usize::try_from(job.attempts).map_err(Error::internal)?;
-    match RETRIES.get(tries) {
-        Some(pause) => {
-            let due_at = clock::now() + *pause;
-            tracing::Span::current().record("state", DeliveryState::Queued.word());
-            store::delivery::advance(tx, &[job.id], DeliveryState::Queued, Some(due_at), why).await
-        }
-        None => finish(tx, job, carried, DeliveryState::Failed, why, CARRIED).await,
-    }
+    let Some(pause) = RETRIES.get(tries) else {
+        return finish(tx, job, DeliveryState::Failed, why).await;
+    };
+    let due_at = clock::now() + *pause;
+    tracing::Span::current().record("state", DeliveryState::Queued.word());
+    store::delivery::advance(tx, &[job.id], DeliveryState::Queued, Some(due_at), why).await
 }
 
-/// Moves a mail and the news in it to the state where they end.
-async fn finish(
-    tx: &mut TenantTx,
-    job: &Job,
-    carried: &[Uuid],
-    state: DeliveryState,
-    why: &str,
-    why_carried: &str,
-) -> Result<()> {
+/// Moves a mail to the state where it ends, and with it the news that a summary took along.
+async fn finish(tx: &mut TenantTx, job: &Job, state: DeliveryState, why: &str) -> Result<()> {
     tracing::Span::current().record("state", state.word());
     tracing::info!(state = state.word(), "a mail is done with");
     store::delivery::advance(tx, &[job.id], state, None, why).await?;
-    store::delivery::advance(tx, carried, state, None, why_carried).await
+    let carried: Vec<Uuid> = store::delivery::news_of(tx, job.id, false)
+        .await?
+        .into_iter()
+        .map(|news| news.delivery_id)
+        .collect();
+    store::delivery::advance(tx, &carried, state, None, CARRIED).await
 }

@@ -116,6 +116,15 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
         .into_response()
 }
 
+/// Every asset by the name under which it is served.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<(String, Bytes)> {
+    ASSETS
+        .iter()
+        .map(|asset| (asset.hashed.clone(), asset.body.clone()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

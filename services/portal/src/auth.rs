@@ -91,3 +91,14 @@ pub(crate) fn role_words(role: Role) -> &'static str {
 fn site_format(site: &Site) -> Format {
     Format::new(Locale::default(), site.zone.clone())
 }
+
+/// The pages before sign-in with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &crate::page::Frame) -> Vec<(&'static str, String)> {
+    let mut pages = sign_in::looks(frame);
+    pages.extend(forgot::looks(frame));
+    pages.extend(reset::looks(frame));
+    pages.extend(confirm::looks(frame));
+    pages.extend(invite::looks(frame));
+    pages
+}

@@ -1,7 +1,8 @@
 //! Statuses as people see them: a tone, a word and an icon, never a color alone.
 
 use proto::{
-    notifications::DeliveryState,
+    identity::{AccountState, ClientStatus, PortalAccessState},
+    notifications::{Delivery, DeliveryState},
     projects::{Project, ProjectStatus},
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,65 @@ impl Badge {
             DeliveryState::Failed => Self::new(Tone::Bad, Some("alert"), "Failed"),
             DeliveryState::Dropped => Self::new(Tone::Neutral, None, "Not needed"),
         }
+    }
+
+    /// How far a mail has come, up to the person's own eyes.
+    pub(crate) fn of_mail(delivery: &Delivery) -> Self {
+        if delivery.seen_at.is_some() && delivery.state() == DeliveryState::Accepted {
+            Self::new(Tone::Ok, Some("eye"), "Seen in the portal")
+        } else {
+            Self::of_delivery(delivery.state())
+        }
+    }
+
+    /// How far a person's portal access has come; no state is no access.
+    pub(crate) fn of_access(state: Option<PortalAccessState>) -> Self {
+        match state {
+            None | Some(PortalAccessState::Unspecified) => {
+                Self::new(Tone::Neutral, None, "No access")
+            }
+            Some(PortalAccessState::Invited) => Self::new(Tone::Wait, Some("clock"), "Invited"),
+            Some(PortalAccessState::InvitationExpired) => {
+                Self::new(Tone::Bad, Some("alert"), "Invitation expired")
+            }
+            Some(PortalAccessState::Active) => Self::new(Tone::Ok, Some("check"), "Active"),
+            Some(PortalAccessState::Disabled) => {
+                Self::new(Tone::Neutral, Some("lock"), "Access ended")
+            }
+        }
+    }
+
+    /// That mail to a person comes back.
+    pub(crate) fn mail_bounces() -> Self {
+        Self::new(Tone::Bad, Some("mailx"), "Mail bounces")
+    }
+
+    /// How far a team member's account has come.
+    pub(crate) fn of_member(state: AccountState) -> Self {
+        match state {
+            AccountState::Active => Self::new(Tone::Ok, Some("check"), "Active"),
+            AccountState::Disabled => Self::new(Tone::Neutral, Some("lock"), "Access ended"),
+            AccountState::Invited | AccountState::Unspecified => {
+                Self::new(Tone::Wait, Some("clock"), "Invited")
+            }
+        }
+    }
+
+    /// Where the relation with a client stands.
+    pub(crate) fn of_client(status: ClientStatus) -> Self {
+        match status {
+            ClientStatus::Lead => Self::new(Tone::Info, None, "Lead"),
+            ClientStatus::Past => Self::new(Tone::Neutral, None, "Past client"),
+            ClientStatus::Active | ClientStatus::Unspecified => {
+                Self::new(Tone::Brand, None, "Active client")
+            }
+        }
+    }
+
+    /// That clients have heard nothing of a project for a while.
+    pub(crate) fn quiet(days: usize) -> Self {
+        let words = format!("{} quiet", count(days, "day", "days"));
+        Self::new(Tone::Wait, Some("clock"), words)
     }
 }
 

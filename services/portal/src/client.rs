@@ -21,7 +21,7 @@ pub(crate) mod activity;
 pub(crate) mod financials;
 pub(crate) mod help;
 pub(crate) mod home;
-mod phases;
+pub(crate) mod phases;
 pub(crate) mod progress;
 pub(crate) mod project;
 
@@ -78,23 +78,7 @@ impl Around {
 
     /// The frame of the page.
     pub(crate) fn frame(&self, client: &Client, here: Here) -> ClientFrame {
-        let projects = self
-            .projects
-            .iter()
-            .map(|project| NavProject {
-                is_here: here == Here::Project(project.id.clone()),
-                id: project.id.clone(),
-                name: project.name.clone(),
-            })
-            .collect();
-        ClientFrame {
-            frame: client.frame(),
-            name: client.account.name.clone(),
-            initials: initials(&client.account.name),
-            projects,
-            unseen: self.inbox.as_ref().map_or(0, |inbox| inbox.unseen_count),
-            here,
-        }
+        ClientFrame::new(client.frame(), &client.account.name, self, here)
     }
 }
 
@@ -144,8 +128,6 @@ pub(crate) enum Here {
     Activity,
     /// The account page.
     Account,
-    /// Another page.
-    Elsewhere,
 }
 
 /// A project in the navigation.
@@ -174,6 +156,32 @@ pub(crate) struct ClientFrame {
 }
 
 impl ClientFrame {
+    pub(crate) fn new(frame: Frame, name: &str, around: &Around, here: Here) -> Self {
+        let projects = around
+            .projects
+            .iter()
+            .map(|project| NavProject {
+                is_here: here == Here::Project(project.id.clone()),
+                id: project.id.clone(),
+                name: project.name.clone(),
+            })
+            .collect();
+        Self {
+            frame,
+            name: name.to_owned(),
+            initials: initials(name),
+            projects,
+            unseen: around.inbox.as_ref().map_or(0, |inbox| inbox.unseen_count),
+            here,
+        }
+    }
+
+    /// Shows a message on the page.
+    #[cfg(test)]
+    pub(crate) fn set_flash(&mut self, flash: crate::flash::Flash) {
+        self.frame.flash = Some(flash);
+    }
+
     /// True where the top bar has a menu of projects in place of each one's name.
     pub(crate) fn has_project_menu(&self) -> bool {
         self.projects.len() > PROJECTS_IN_BAR

@@ -1,6 +1,6 @@
 //! The portal's cookies, all of one host and none for scripts.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use axum_extra::extract::CookieJar;
 use http::{HeaderMap, HeaderValue};
@@ -72,7 +72,8 @@ impl Cookies {
             text.push_str("; Secure");
         }
         if let Some(lifetime) = lifetime {
-            text.push_str(&format!("; Max-Age={}", lifetime.as_secs()));
+            write!(text, "; Max-Age={}", lifetime.as_secs())
+                .expect("writing to a string cannot fail");
         }
         HeaderValue::from_str(&text).expect("cookie values are base64url or words of our own")
     }
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn cookies_are_bound_to_the_host_and_to_tls() {
         let cookies = Cookies::new(false);
-        let written = cookies.write(Cookie::Session, "abc", Some(Duration::from_secs(60)));
+        let written = cookies.write(Cookie::Session, "abc", Some(Duration::from_mins(1)));
         assert_eq!(
             written,
             "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"

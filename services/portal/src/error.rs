@@ -99,7 +99,7 @@ impl From<Status> for Error {
                 status
                     .get_details_retry_info()
                     .and_then(|info| info.retry_delay)
-                    .unwrap_or(Duration::from_secs(60)),
+                    .unwrap_or(Duration::from_mins(1)),
             ),
             Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable(status),
             _ => Self::Internal(anyhow::Error::new(status).context("call a service")),
@@ -274,6 +274,17 @@ fn is_document(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// An error page with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: Frame) -> String {
+    let problem = if frame.letterhead.is_organization {
+        Problem::not_found()
+    } else {
+        Error::NoPortal.problem()
+    };
+    ErrorPage { frame, problem }.render().expect("pages render")
 }
 
 #[cfg(test)]

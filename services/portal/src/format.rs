@@ -2,8 +2,12 @@
 //!
 //! Every page goes through here, so that one person sees one way of writing, in that person's own time zone.
 
-use std::time::Duration;
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
+use askama::filters::HtmlSafe;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use proto::types::Money;
 
@@ -14,6 +18,22 @@ pub(crate) enum Locale {
     #[default]
     EnUs,
 }
+
+/// A time for a page, which shows its words and carries it exactly for machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct When {
+    words: String,
+    time: String,
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<time datetime=\"{}\">{}</time>", self.time, self.words)
+    }
+}
+
+/// Both parts are made here, from a time alone.
+impl HtmlSafe for When {}
 
 /// How to write for one person at one moment.
 #[derive(Clone, Debug)]
@@ -26,11 +46,12 @@ pub(crate) struct Format {
 impl Format {
     /// Writes for somebody in `zone`, as of now.
     pub(crate) fn new(locale: Locale, zone: TimeZone) -> Self {
-        Self {
-            locale,
-            zone,
-            now: service::clock::now(),
-        }
+        Self::at(locale, zone, service::clock::now())
+    }
+
+    /// Writes for somebody in `zone`, as of a moment.
+    pub(crate) fn at(locale: Locale, zone: TimeZone, now: Timestamp) -> Self {
+        Self { locale, zone, now }
     }
 
     /// The day that it is for this person.
@@ -62,6 +83,35 @@ impl Format {
         match self.locale {
             Locale::EnUs if day.year() == self.today().year() => day.strftime("%b %-d").to_string(),
             Locale::EnUs => day.strftime("%b %-d, %Y").to_string(),
+        }
+    }
+
+    /// A day in full, for headings: "Tuesday, November 17".
+    pub(crate) fn long_day(&self, day: Date) -> String {
+        match self.locale {
+            Locale::EnUs => day.strftime("%A, %B %-d").to_string(),
+        }
+    }
+
+    /// The month of a moment: "August 2026".
+    pub(crate) fn month_of(&self, at: Timestamp) -> String {
+        match self.locale {
+            Locale::EnUs => at.to_zoned(self.zone.clone()).strftime("%B %Y").to_string(),
+        }
+    }
+
+    /// How many midnights have passed since a moment, for this person; never less than none.
+    pub(crate) fn days_since(&self, at: Timestamp) -> usize {
+        let day = at.to_zoned(self.zone.clone()).date();
+        usize::try_from((self.today() - day).get_days()).unwrap_or(0)
+    }
+
+    /// How long ago a moment is, in days: "today", "yesterday", "4 days ago".
+    pub(crate) fn days_ago(&self, at: Timestamp) -> String {
+        match self.days_since(at) {
+            0 => "today".to_owned(),
+            1 => "yesterday".to_owned(),
+            days => format!("{} ago", count(days, "day", "days")),
         }
     }
 
@@ -108,14 +158,38 @@ impl Format {
         format!("{named}, {}", self.time(at))
     }
 
-    /// A moment at the start of a line: "Today, 8:12 am".
-    pub(crate) fn moment_first(&self, at: Timestamp) -> String {
-        capitalized(&self.moment(at))
-    }
-
     /// The day of a moment, for this person.
     pub(crate) fn day_of(&self, at: Timestamp) -> String {
         self.day(at.to_zoned(self.zone.clone()).date())
+    }
+
+    /// A moment inside a sentence, for a page.
+    pub(crate) fn when(&self, at: Timestamp) -> When {
+        When {
+            words: self.moment(at),
+            time: at.to_string(),
+        }
+    }
+
+    /// A moment at the start of a line, for a page: "Today, 8:12 am".
+    pub(crate) fn when_first(&self, at: Timestamp) -> When {
+        When {
+            words: capitalized(&self.moment(at)),
+            time: at.to_string(),
+        }
+    }
+
+    /// A day that is ahead, for a page: "Fri, Nov 20 · in 3 days".
+    pub(crate) fn ahead(&self, day: Date) -> When {
+        let mut words = self.day(day);
+        if let Some(until) = self.until(day) {
+            words.push_str(" · ");
+            words.push_str(&until);
+        }
+        When {
+            words,
+            time: day.to_string(),
+        }
     }
 
     /// An amount: "$14,875.00", "−$200.00".
@@ -133,7 +207,7 @@ impl Format {
         text.push_str(&grouped(units / divisor));
         if decimals > 0 {
             let width = decimals as usize;
-            text.push_str(&format!(".{:0width$}", units % divisor));
+            write!(text, ".{:0width$}", units % divisor).expect("writing to a string cannot fail");
         }
         text
     }
@@ -225,6 +299,18 @@ fn decimals(currency: &str) -> u32 {
     }
 }
 
+/// A currency in words: "US dollars"; its code where we have none.
+pub(crate) fn currency_words(currency: &str) -> String {
+    match currency {
+        "USD" => "US dollars",
+        "CAD" => "Canadian dollars",
+        "EUR" => "euros",
+        "GBP" => "pounds sterling",
+        other => other,
+    }
+    .to_owned()
+}
+
 fn symbol(currency: &str) -> String {
     match currency {
         "USD" => "$".to_owned(),
@@ -289,8 +375,10 @@ mod tests {
             "today, 8:12 am"
         );
         assert_eq!(
-            format.moment_first("2026-11-17T07:30:00Z".parse().expect("a time")),
-            "Yesterday, 11:30 pm"
+            format
+                .when_first("2026-11-17T07:30:00Z".parse().expect("a time"))
+                .to_string(),
+            "<time datetime=\"2026-11-17T07:30:00Z\">Yesterday, 11:30 pm</time>"
         );
         assert_eq!(
             format.moment("2026-11-09T22:15:00Z".parse().expect("a time")),
@@ -345,7 +433,7 @@ mod tests {
     fn waits_are_rounded_up() {
         assert_eq!(wait(Duration::from_secs(1)), "1 minute");
         assert_eq!(wait(Duration::from_secs(61)), "2 minutes");
-        assert_eq!(wait(Duration::from_secs(7200)), "2 hours");
+        assert_eq!(wait(Duration::from_hours(2)), "2 hours");
     }
 
     #[test]

@@ -40,22 +40,33 @@ mod format;
 mod frequency;
 mod host;
 mod layers;
+#[cfg(test)]
+mod looks;
 mod page;
 mod routes;
 mod session;
 mod signup;
 mod time_zones;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use axum::{Router, routing::get};
-use service::{Command, Lifecycle};
+use http::StatusCode;
+use service::{Command, Lifecycle, Listen};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, DEFAULTS, Peers};
 
 use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey};
+
+/// Between "stopping" and the close of the port: whoever sends browsers here must hear of it first.
+const DRAIN: Duration = if cfg!(debug_assertions) {
+    Duration::from_millis(50)
+} else {
+    Duration::from_secs(3)
+};
 
 /// What every handler has at hand.
 type App = Arc<Portal>;
@@ -84,12 +95,20 @@ pub async fn run(command: Command, config: Config) -> Result<()> {
 pub struct Server {
     listener: TcpListener,
     health: TcpListener,
+    control: Option<TcpListener>,
     router: Router,
 }
 
 impl Server {
     /// Checks the configuration and binds the ports.
     pub async fn bind(config: Config) -> Result<Self> {
+        let ports = Listen {
+            address: config.address,
+            health_address: config.health_address,
+            control_address: config.control_address,
+            base_domain: config.base_domain.clone(),
+        };
+        let control = service::bind_control(&ports).await?;
         let app = Arc::new(Portal {
             backend: Backend::new(&config)?,
             key: CookieKey::read(&config.cookie_key)?,
@@ -99,6 +118,7 @@ impl Server {
         Ok(Self {
             listener: listen(app.config.address).await?,
             health: listen(app.config.health_address).await?,
+            control,
             router: routes::portal(&app),
         })
     }
@@ -108,30 +128,47 @@ impl Server {
         self.listener.local_addr().context("read the bound address")
     }
 
-    /// Serves until the lifecycle stops, then drains.
+    /// Serves until the lifecycle stops; then says so, keeps serving until others have heard of it, and drains.
     pub async fn run(self, lifecycle: Lifecycle) -> Result<()> {
         tracing::info!(address = %self.address()?, "portal serves");
         let stopping = lifecycle.stopping();
-        let health = Router::new().route("/healthz", get(async || "ok"));
-        lifecycle.spawn({
-            let stopping = stopping.clone();
-            async move {
-                let served = axum::serve(self.health, health)
-                    .with_graceful_shutdown(stopping.cancelled_owned())
-                    .await;
-                if let Err(error) = served {
-                    tracing::error!(%error, "health is not served");
-                }
-            }
-        });
+        let drained = CancellationToken::new();
+        lifecycle.spawn(serve_health(self.health, stopping.clone(), drained.clone()));
+        if let Some(listener) = self.control {
+            lifecycle.spawn(service::serve_control(listener, stopping.clone()));
+        }
         let service = self
             .router
             .into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(self.listener, service)
-            .with_graceful_shutdown(stopping.cancelled_owned())
+            .with_graceful_shutdown(async move {
+                stopping.cancelled().await;
+                tokio::time::sleep(DRAIN).await;
+            })
             .await;
+        drained.cancel();
         lifecycle.finish().await;
         served.context("serve the portal")
+    }
+}
+
+async fn serve_health(
+    listener: TcpListener,
+    stopping: CancellationToken,
+    drained: CancellationToken,
+) {
+    let healthz = get(async move || {
+        if stopping.is_cancelled() {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping")
+        } else {
+            (StatusCode::OK, "ok")
+        }
+    });
+    let served = axum::serve(listener, Router::new().route("/healthz", healthz))
+        .with_graceful_shutdown(drained.cancelled_owned())
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "health is not served");
     }
 }
 

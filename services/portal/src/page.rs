@@ -153,6 +153,11 @@ pub(crate) fn refuse(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::UNPROCESSABLE_ENTITY, page.render()?))
 }
 
+/// A page again, with what somebody else saved in the meantime: status 409.
+pub(crate) fn conflict(page: &impl Template) -> Result<Response, Error> {
+    Ok(document(StatusCode::CONFLICT, page.render()?))
+}
+
 /// A link's page that says why the link ended: status 410.
 pub(crate) fn gone(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::GONE, page.render()?))

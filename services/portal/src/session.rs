@@ -35,8 +35,8 @@ use crate::{
 };
 
 /// The cookie of a session outlives every session: when one ends is identity's decision.
-const SESSION_COOKIE: Duration = Duration::from_secs(90 * 24 * 3600);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+const SESSION_COOKIE: Duration = Duration::from_hours(90 * 24);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 const LONGEST_USER_AGENT: usize = 400;
 
 /// What is known of every request.

@@ -198,3 +198,45 @@ fn form_page(guest: &Guest, form: FormView<Fields>) -> Page {
         },
     }
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let page = |is_refused: bool| {
+        let mut form = FormView::new(Fields {
+            time_zone: FIRST_ZONE.to_owned(),
+            ..Fields::default()
+        });
+        form.errors
+            .check(!is_refused, "slug", "this address is taken: choose another");
+        let page = Page {
+            frame: frame.clone(),
+            base_domain: "localhost".to_owned(),
+            zones: time_zones::choices(FIRST_ZONE),
+            form,
+        };
+        page.render().expect("pages render")
+    };
+    let ready = ReadyPage {
+        frame: frame.clone(),
+        company: "Alder & Finch Builders".to_owned(),
+        email: "ruth@alderfinch.example".to_owned(),
+        origin: "http://alder.localhost:8080".to_owned(),
+        host: "alder.localhost".to_owned(),
+        code: "code".to_owned(),
+    };
+    let find = FindPage {
+        frame: frame.clone(),
+        form: FormView::default(),
+    };
+    let sent = FindSentPage {
+        frame: frame.clone(),
+    };
+    vec![
+        ("sign-up", page(false)),
+        ("sign-up-error", page(true)),
+        ("ready", ready.render().expect("pages render")),
+        ("find", find.render().expect("pages render")),
+        ("find-sent", sent.render().expect("pages render")),
+    ]
+}

@@ -73,7 +73,7 @@ pub(crate) static TEMPLATES: [Template; 5] = [
         phases: &[
             phase("Planning and permits", 8, 10, Some("Permits approved")),
             phase("Demolition", 7, 5, None),
-            phase("Framing and structure", 12, 9, None),
+            phase("Framing and structure", 12, 10, None),
             phase(
                 "Plumbing and electrical",
                 15,

@@ -1,18 +1,7 @@
 //! What the derivation made of a contractor's primary color, in words.
 
 use super::color::{Color, EDGE_CONTRAST, LIGHTNESS_STEP, Lch, TEXT_CONTRAST};
-use super::{Brand, Scheme};
-
-/// What became of the primary color in one place, told to the contractor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjustment {
-    /// Whether the color is used as it was chosen.
-    pub kept: bool,
-    /// A whole sentence.
-    pub text: String,
-    /// The contrast ratio reached, in hundredths: 459 is 4.59 to 1.
-    pub contrast_hundredths: i32,
-}
+use super::{Adjustment, Brand, Scheme};
 
 const EVERYTHING: &str = "buttons, progress bars, and links";
 
@@ -55,7 +44,7 @@ fn lowest_contrast(parts: &[&Part]) -> i32 {
 
 impl Brand {
     /// Tells the contractor, in whole sentences, where the primary color was kept and where it gave way.
-    pub fn adjustments(&self) -> Vec<Adjustment> {
+    pub(crate) fn adjustments(&self) -> Vec<Adjustment> {
         let theme = self.theme();
         let mut adjustments = self.light_adjustments(&theme.light);
         adjustments.push(self.dark_adjustment(&theme.dark));

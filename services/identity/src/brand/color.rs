@@ -11,13 +11,13 @@ pub(super) const LIGHTNESS_STEP: f64 = 0.005;
 
 /// An sRGB color with eight bits a channel; displays as "#rrggbb" in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Color(pub(super) [u8; 3]);
+pub(crate) struct Color(pub(super) [u8; 3]);
 
 impl Color {
     pub(super) const WHITE: Self = Self([255; 3]);
 
     /// Reads "#rrggbb" in either case; nothing else is a color here, neither "#rgb" nor a name.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
         let mut channels = [0; 3];
         hex::decode_to_slice(digits, &mut channels).ok()?;

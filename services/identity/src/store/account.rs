@@ -272,7 +272,12 @@ pub(crate) async fn set_role(tx: &mut TenantTx, id: Uuid, role: Role) -> Result<
 }
 
 /// Sets what people change themselves.
-pub(crate) async fn set_profile(tx: &mut TenantTx, id: Uuid, name: &str, phone: &str) -> Result<()> {
+pub(crate) async fn set_profile(
+    tx: &mut TenantTx,
+    id: Uuid,
+    name: &str,
+    phone: &str,
+) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
         "update account set name = $3, phone = $4 where tenant_id = $1 and id = $2",

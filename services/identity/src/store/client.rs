@@ -1,7 +1,6 @@
 //! SQL on client records, their tags, addresses and search words.
 
-use jiff_sqlx::ToSqlx as _;
-use service::{Error, Found as _, Reason, Result, clock};
+use service::{Error, Found as _, Reason, Result};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
@@ -303,20 +302,4 @@ pub(crate) async fn replace_words(tx: &mut TenantTx, client: Uuid, words: &[Stri
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// A new record's time and version.
-pub(crate) fn new(id: Uuid, kind: Kind, status: Status) -> Client {
-    Client {
-        id,
-        kind,
-        display_name: String::new(),
-        phone: String::new(),
-        best_time: String::new(),
-        status,
-        source: String::new(),
-        notes: String::new(),
-        created_at: clock::now().to_sqlx(),
-        version: 1,
-    }
 }

@@ -307,14 +307,14 @@ pub(crate) async fn set_rights(tx: &mut TenantTx, contact: Uuid, rights: Rights)
     Ok(())
 }
 
-/// Copies an account's name, address and phone to its contacts; answers their records.
+/// Copies an account's name, address and phone to the contacts that sign in with it; answers their records.
 pub(crate) async fn follow_account(tx: &mut TenantTx, account: Uuid) -> Result<Vec<Uuid>> {
     let tenant = tx.tenant().uuid();
     let clients = sqlx::query_scalar!(
         "update contact set name = account.name, email = account.email, phone = account.phone
          from account
          where contact.tenant_id = $1 and contact.account_id = $2
-           and account.tenant_id = $1 and account.id = $2
+           and account.tenant_id = $1 and account.id = $2 and contact.access_disabled_at is null
          returning contact.client_id",
         tenant,
         account

@@ -72,3 +72,22 @@ pub(crate) async fn send(
     let words = "Your email address is confirmed. You can invite your team and your clients now.";
     Ok(flash::redirect(&guest.app, "/", &Flash::done(words)))
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let page = Page {
+        frame: frame.clone(),
+        token: "token".to_owned(),
+        email: "ruth@alderfinch.example".to_owned(),
+    };
+    let gone = GonePage {
+        frame: frame.clone(),
+        is_used: true,
+        why: "It was used already.",
+    };
+    vec![
+        ("confirm", page.render().expect("pages render")),
+        ("confirm-gone", gone.render().expect("pages render")),
+    ]
+}

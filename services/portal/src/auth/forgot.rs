@@ -77,3 +77,19 @@ pub(crate) async fn sent(guest: Guest) -> Result<Response, Error> {
         frame: guest.frame(),
     })
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let page = Page {
+        frame: frame.clone(),
+        form: FormView::default(),
+    };
+    let sent = SentPage {
+        frame: frame.clone(),
+    };
+    vec![
+        ("forgot", page.render().expect("pages render")),
+        ("forgot-sent", sent.render().expect("pages render")),
+    ]
+}

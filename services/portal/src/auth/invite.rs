@@ -211,3 +211,56 @@ fn gone(guest: &Guest, token: String, state: LinkState) -> Result<Response, Erro
         may_renew: state == LinkState::Expired,
     })
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let page = |role: Option<&'static str>, kind, is_refused: bool| {
+        let mut form = FormView::new(Fields {
+            time_zone: "America/Los_Angeles".to_owned(),
+            frequency: "daily".to_owned(),
+            ..Fields::default()
+        });
+        form.errors
+            .check(!is_refused, "password", "use at least 12 characters");
+        let page = Page {
+            frame: frame.clone(),
+            token: "token".to_owned(),
+            first_name: "Maya".to_owned(),
+            inviter: "Ruth Finch".to_owned(),
+            email: "maya@okafor.example".to_owned(),
+            welcome_text: "We look forward to building your kitchen with you.".to_owned(),
+            role,
+            password_rule: password_rule(kind),
+            ends: Some("Fri, Dec 4".to_owned()),
+            zones: time_zones::choices("America/Los_Angeles"),
+            frequencies: frequency::for_new_accounts(),
+            form,
+        };
+        page.render().expect("pages render")
+    };
+    let gone = |may_renew| {
+        let page = GonePage {
+            frame: frame.clone(),
+            token: "token".to_owned(),
+            why: "A newer link was sent to you since. Look for the latest mail.",
+            is_used: false,
+            may_renew,
+        };
+        page.render().expect("pages render")
+    };
+    let sent = SentPage {
+        frame: frame.clone(),
+    };
+    vec![
+        ("invite", page(None, AccountKind::Client, false)),
+        ("invite-error", page(None, AccountKind::Client, true)),
+        (
+            "invite-team",
+            page(Some("Project manager"), AccountKind::Office, false),
+        ),
+        ("invite-expired", gone(true)),
+        ("invite-void", gone(false)),
+        ("invite-sent", sent.render().expect("pages render")),
+    ]
+}

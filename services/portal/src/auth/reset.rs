@@ -104,3 +104,23 @@ fn gone(guest: &Guest, why: &'static str) -> Result<Response, Error> {
         why,
     })
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let page = Page {
+        frame: frame.clone(),
+        token: "token".to_owned(),
+        email: "maya@okafor.example".to_owned(),
+        password_rule: password_rule(AccountKind::Client),
+        errors: Errors::default(),
+    };
+    let gone = GonePage {
+        frame: frame.clone(),
+        why: "It has expired.",
+    };
+    vec![
+        ("reset", page.render().expect("pages render")),
+        ("reset-gone", gone.render().expect("pages render")),
+    ]
+}

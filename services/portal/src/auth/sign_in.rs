@@ -134,3 +134,26 @@ fn again(guest: &Guest, fields: Fields, errors: Errors) -> Result<Response, Erro
         },
     })
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let refused = |is_refused: bool| {
+        let mut form = FormView::new(Fields {
+            email: "maya@okafor.example".to_owned(),
+            keep: true,
+            ..Fields::default()
+        });
+        form.errors.check(
+            !is_refused,
+            "password",
+            "the email or password is not right; check both and try again",
+        );
+        let frame = frame.clone();
+        Page { frame, form }.render().expect("pages render")
+    };
+    vec![
+        ("sign-in", refused(false)),
+        ("sign-in-error", refused(true)),
+    ]
+}

@@ -1,5 +1,7 @@
 //! A client's own account: mail, contact, appearance, password.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 use http::header;
@@ -18,7 +20,7 @@ use crate::{
     error::Error,
     flash::{self, Flash},
     form::{Errors, FormView},
-    format::{Format, time_of},
+    format::{Format, When, time_of},
     frequency,
     page::{self, Theme},
     session::Client,
@@ -26,7 +28,7 @@ use crate::{
 };
 
 const MAILS: i32 = 3;
-const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 #[derive(Template)]
 #[template(path = "client/account.html")]
@@ -60,7 +62,7 @@ pub(crate) struct Verdict {
 pub(crate) struct LastMail {
     pub(crate) subject: String,
     pub(crate) badge: Badge,
-    pub(crate) when: String,
+    pub(crate) when: Option<When>,
 }
 
 /// The form on mail.
@@ -296,7 +298,7 @@ impl Page {
     }
 
     /// The themes to choose from, with what they are called.
-    pub(crate) fn themes(&self) -> [(Theme, &'static str); 3] {
+    pub(crate) fn themes() -> [(Theme, &'static str); 3] {
         [
             (Theme::Device, "Like my device"),
             (Theme::Light, "Light"),
@@ -306,7 +308,7 @@ impl Page {
 }
 
 impl Mail {
-    fn new(deliveries: Vec<Delivery>, format: &Format) -> Self {
+    pub(crate) fn new(deliveries: Vec<Delivery>, format: &Format) -> Self {
         let verdict = deliveries.iter().find_map(|delivery| {
             let (tone, icon, word) = match delivery.state() {
                 DeliveryState::Accepted => (Tone::Ok, "check", "Yes"),
@@ -329,8 +331,7 @@ impl Mail {
                     badge: Badge::of_delivery(delivery.state()),
                     when: last
                         .or(time_of(delivery.created_at))
-                        .map(|at| format.moment(at))
-                        .unwrap_or_default(),
+                        .map(|at| format.when(at)),
                     subject: if delivery.subject.is_empty() {
                         "Not written yet".to_owned()
                     } else {

@@ -10,7 +10,7 @@ use crate::{
     csrf::Form,
     error::Error,
     flash::{self, Flash},
-    format::{Format, initials, time_of},
+    format::{Format, When, initials, time_of},
     page,
     session::Client,
 };
@@ -36,8 +36,7 @@ pub(crate) struct Entry {
     pub(crate) text: String,
     pub(crate) project: String,
     pub(crate) link: String,
-    pub(crate) when: String,
-    pub(crate) time: String,
+    pub(crate) when: Option<When>,
     pub(crate) is_seen: bool,
 }
 
@@ -95,15 +94,13 @@ pub(crate) async fn entries(client: &Client, items: Vec<InboxItem>, format: &For
         .into_iter()
         .map(|item| {
             let actor = known.get(&item.actor_id).map(|member| member.name.clone());
-            let at = time_of(item.created_at);
             Entry {
                 initials: initials(actor.as_deref().unwrap_or(&item.project_name)),
                 actor,
                 text: item.text,
                 project: item.project_name,
                 link: format!("/p/{}", item.project_id),
-                when: at.map(|at| format.moment_first(at)).unwrap_or_default(),
-                time: at.map(|at| at.to_string()).unwrap_or_default(),
+                when: time_of(item.created_at).map(|at| format.when_first(at)),
                 is_seen: item.seen,
                 id: item.id,
             }

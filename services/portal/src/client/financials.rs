@@ -12,7 +12,7 @@ use crate::{
         project::{Band, Opened, Section},
     },
     error::Error,
-    format::time_of,
+    format::{When, currency_words, time_of},
     page,
     session::Client,
 };
@@ -23,7 +23,7 @@ pub(crate) struct Page {
     pub(crate) frame: ClientFrame,
     pub(crate) band: Band,
     /// The moment for which the page holds.
-    pub(crate) as_of: String,
+    pub(crate) as_of: When,
     /// None where no value was entered yet.
     pub(crate) contract: Option<Contract>,
 }
@@ -57,11 +57,11 @@ pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Respons
         Some(Contract {
             since: time_of(contract.updated_at).map(|at| format.day_of(at)),
             value: format.money(&value),
-            currency: value.currency_code,
+            currency: currency_words(&value.currency_code),
         })
     });
     page::show(&Page {
-        as_of: format.moment(service::clock::now()),
+        as_of: format.when(service::clock::now()),
         frame: opened.frame,
         band: opened.band,
         contract,

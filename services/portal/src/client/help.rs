@@ -54,3 +54,32 @@ fn frame(person: Option<Person>, guest: &Guest) -> (Frame, &'static str) {
         None => (guest.frame(), "/sign-in"),
     }
 }
+
+/// The pages with made-up data.
+#[cfg(test)]
+pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+    let (help, accessibility, privacy) = (frame.clone(), frame.clone(), frame.clone());
+    let home = "/";
+    vec![
+        ("help", HelpPage { frame: help, home }.render()),
+        (
+            "accessibility",
+            AccessibilityPage {
+                frame: accessibility,
+                home,
+            }
+            .render(),
+        ),
+        (
+            "privacy",
+            PrivacyPage {
+                frame: privacy,
+                home,
+            }
+            .render(),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, page)| (name, page.expect("pages render")))
+    .collect()
+}

@@ -17,7 +17,7 @@ use crate::{
         project::address_line,
     },
     error::Error,
-    format::{Format, date_of, first_name, time_of},
+    format::{Format, When, date_of, first_name, time_of},
     page,
     session::Client,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Page {
     pub(crate) frame: ClientFrame,
     pub(crate) greeting: &'static str,
     pub(crate) first_name: String,
-    pub(crate) latest: Option<String>,
+    pub(crate) latest: Option<When>,
     /// The newest project in numbers.
     pub(crate) stats: Option<Stats>,
     pub(crate) cards: Vec<Card>,
@@ -72,7 +72,8 @@ pub(crate) async fn show(client: Client) -> Result<Response, Error> {
         activity::entries(&client, items.unwrap_or_default(), &around.format),
         contract_of(&client, newest)
     );
-    page::show(&Page::new(&client, &around, recent, contract))
+    let frame = around.frame(&client, Here::Home);
+    page::show(&Page::new(frame, &around, recent, contract))
 }
 
 async fn contract_of(client: &Client, project: Option<&Project>) -> Option<Contract> {
@@ -84,8 +85,8 @@ async fn contract_of(client: &Client, project: Option<&Project>) -> Option<Contr
 }
 
 impl Page {
-    fn new(
-        client: &Client,
+    pub(crate) fn new(
+        frame: ClientFrame,
         around: &Around,
         recent: Vec<Entry>,
         contract: Option<Contract>,
@@ -101,16 +102,16 @@ impl Page {
             .filter_map(|project| time_of(project.updated_at))
             .max();
         Self {
-            frame: around.frame(client, Here::Home),
             greeting: format.greeting(),
-            first_name: first_name(&client.account.name).to_owned(),
-            latest: newest_item.max(newest_change).map(|at| format.moment(at)),
+            first_name: first_name(&frame.name).to_owned(),
+            latest: newest_item.max(newest_change).map(|at| format.when(at)),
             stats: around
                 .projects
                 .first()
                 .and_then(|project| Stats::new(project, contract, format)),
             cards: around.projects.iter().map(Card::new).collect(),
             recent: around.inbox.as_ref().map(|_| recent),
+            frame,
         }
     }
 }

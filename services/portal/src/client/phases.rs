@@ -2,6 +2,8 @@
 //!
 //! Everything is optional here, because a field that is hidden from the client is absent in the answer.
 
+use std::fmt::Write as _;
+
 use jiff::civil::Date;
 use proto::projects::{Phase, PhaseStatus, Project};
 
@@ -48,7 +50,8 @@ impl Bar {
         if let Some(current) = current(project).filter(|phase| !is_done(phase))
             && let Some(percent) = current.progress_percent
         {
-            words.push_str(&format!(", {} {percent}% done", current.name));
+            write!(words, ", {} {percent}% done", current.name)
+                .expect("writing to a string cannot fail");
         }
         Some(Self { words, segments })
     }

@@ -13,7 +13,7 @@ use crate::{
         project::{Band, Opened, Section},
     },
     error::Error,
-    format::{Format, date_of, initials, time_of},
+    format::{Format, When, date_of, initials, time_of},
     page,
     session::Client,
 };
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) struct Page {
     pub(crate) frame: ClientFrame,
     pub(crate) band: Band,
-    pub(crate) updated: Option<String>,
+    pub(crate) updated: Option<When>,
     pub(crate) overall: Overall,
     pub(crate) steps: Vec<Step>,
     pub(crate) done: Option<String>,
@@ -60,8 +60,7 @@ pub(crate) enum StepState {
 /// One milestone that is coming up.
 pub(crate) struct Ahead {
     pub(crate) name: String,
-    pub(crate) when: Option<String>,
-    pub(crate) day: String,
+    pub(crate) when: Option<When>,
 }
 
 /// Somebody of the contractor's team.
@@ -99,7 +98,7 @@ async fn team(client: &Client, project: &Project) -> Vec<TeamMember> {
 }
 
 impl Page {
-    fn new(opened: Opened, team: Vec<TeamMember>) -> Self {
+    pub(crate) fn new(opened: Opened, team: Vec<TeamMember>) -> Self {
         let Opened {
             around,
             frame,
@@ -115,11 +114,7 @@ impl Page {
         let ahead = phases::milestones(&project)
             .into_iter()
             .map(|milestone| Ahead {
-                when: milestone.day.map(|day| match format.until(day) {
-                    Some(until) => format!("{} · {until}", format.day(day)),
-                    None => format.day(day),
-                }),
-                day: milestone.day.map(|day| day.to_string()).unwrap_or_default(),
+                when: milestone.day.map(|day| format.ahead(day)),
                 name: milestone.name,
             })
             .collect();
@@ -132,7 +127,7 @@ impl Page {
             format!("{done} of {} done", project.phases.len())
         });
         Self {
-            updated: time_of(project.updated_at).map(|at| format.moment(at)),
+            updated: time_of(project.updated_at).map(|at| format.when(at)),
             overall: Overall::new(&project, format),
             frame,
             band,

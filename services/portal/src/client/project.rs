@@ -69,6 +69,24 @@ pub(crate) struct Band {
     pub(crate) tabs: Vec<Tab>,
 }
 
+impl Band {
+    pub(crate) fn new(project: &Project, sections: &[Section], current: Section) -> Self {
+        let tabs = sections
+            .iter()
+            .map(|section| Tab {
+                title: section.title(),
+                link: format!("/p/{}/{}", project.id, section.word()),
+                is_current: *section == current,
+            })
+            .collect();
+        Self {
+            name: project.name.clone(),
+            address: address_line(project.address.as_ref()),
+            tabs,
+        }
+    }
+}
+
 /// One tab.
 pub(crate) struct Tab {
     /// What it is called.
@@ -111,21 +129,9 @@ impl Opened {
         if !sections.contains(&section) {
             return Err(Error::NotFound);
         }
-        let tabs = sections
-            .iter()
-            .map(|one| Tab {
-                title: one.title(),
-                link: format!("/p/{id}/{}", one.word()),
-                is_current: *one == section,
-            })
-            .collect();
         Ok(Self {
             frame: around.frame(client, Here::Project(id.clone())),
-            band: Band {
-                name: project.name.clone(),
-                address: address_line(project.address.as_ref()),
-                tabs,
-            },
+            band: Band::new(&project, &sections, section),
             around,
             project,
         })

@@ -1,0 +1,177 @@
+//! `SessionService`.
+
+use proto::identity::{
+    ExchangeCodeRequest, ExchangeCodeResponse, ResolveSessionRequest, ResolveSessionResponse,
+    SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
+    session_service_server::SessionService,
+};
+use service::{Error, Found as _, Reason, Result};
+use tenancy::{Audience, Caller, Db, Signer, audit};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::account::message;
+use crate::{
+    account::{self, State},
+    attempts::{self, Subject},
+    hashing::Hasher,
+    secret,
+    session::{self, Browser},
+    store::{self, account::Account},
+};
+
+pub(crate) struct Sessions {
+    pub(crate) db: Db,
+    pub(crate) hasher: Hasher,
+    pub(crate) signer: Signer,
+}
+
+#[tonic::async_trait]
+impl SessionService for Sessions {
+    async fn sign_in(
+        &self,
+        request: Request<SignInRequest>,
+    ) -> Result<Response<SignInResponse>, Status> {
+        let caller = Caller::require(&request, Audience::PORTAL)?;
+
+        let request = request.into_inner();
+        let email_key = request.email.trim().to_lowercase();
+        let browser = Browser {
+            client_address: request.client_address,
+            user_agent: request.user_agent,
+            device: request.device,
+        };
+
+        let (account, attempt) = self.claim_guess(&caller, &email_key, &browser).await?;
+        let stored = account
+            .as_ref()
+            .and_then(|account| account.password_hash.as_deref());
+        let fits = self.hasher.verify(&request.password, stored).await?;
+        let account = account
+            .filter(|_| fits)
+            .ok_or(Error::Unauthenticated(Reason::SignInFailed))?;
+        let mut tx = self.db.begin(&caller).await?;
+        if let Some(attempt) = attempt {
+            attempts::give_back(&mut tx, attempt).await?;
+        }
+        // read again under a lock: access may have ended, or the password changed, while this one was hashed
+        let locked = store::account::lock(&mut tx, account.id).await?;
+        if locked.password_hash != account.password_hash {
+            return Err(Error::Unauthenticated(Reason::SignInFailed).into());
+        }
+        if locked.state != State::Active {
+            tx.commit().await?;
+            return Err(Error::Precondition(Reason::AccessDisabled).into());
+        }
+        let session = session::open(&mut tx, &locked, request.keep_signed_in, &browser).await?;
+        audit::record(&mut tx, &caller, "session.open", account.id).await?;
+        tx.commit().await?;
+
+        Ok(Response::new(SignInResponse {
+            session: Some(session),
+        }))
+    }
+
+    async fn exchange_code(
+        &self,
+        request: Request<ExchangeCodeRequest>,
+    ) -> Result<Response<ExchangeCodeResponse>, Status> {
+        let caller = Caller::require(&request, Audience::PORTAL)?;
+
+        let request = request.into_inner();
+        let code_hash = secret::hash(&request.code);
+        let browser = Browser {
+            client_address: request.client_address,
+            user_agent: request.user_agent,
+            device: String::new(),
+        };
+
+        let mut tx = self.db.begin(&caller).await?;
+        let account = store::session::take_code(&mut tx, &code_hash)
+            .await?
+            .ok_or(Error::Precondition(Reason::LinkGone))?;
+        let account = store::account::lock(&mut tx, account).await?;
+        if account.state != State::Active {
+            return Err(Error::Precondition(Reason::AccessDisabled).into());
+        }
+        let session = session::open(&mut tx, &account, true, &browser).await?;
+        audit::record(&mut tx, &caller, "session.open", account.id).await?;
+        tx.commit().await?;
+
+        Ok(Response::new(ExchangeCodeResponse {
+            session: Some(session),
+        }))
+    }
+
+    async fn resolve_session(
+        &self,
+        request: Request<ResolveSessionRequest>,
+    ) -> Result<Response<ResolveSessionResponse>, Status> {
+        let caller = Caller::require(&request, Audience::PORTAL)?;
+
+        let secret_hash = secret::hash(&request.get_ref().secret);
+
+        let ended = || Error::Unauthenticated(Reason::SessionEnded);
+        let mut tx = self.db.begin(&caller).await?;
+        let session = store::session::find(&mut tx, &secret_hash)
+            .await?
+            .ok_or_else(ended)?;
+        let account = store::account::get(&mut tx, session.account_id).await?;
+        if account.state != State::Active {
+            return Err(ended().into());
+        }
+        session::touch(&mut tx, &session, account.kind).await?;
+        let memberships = store::contact::memberships(&mut tx, &[account.id]).await?;
+        tx.commit().await?;
+
+        let places = memberships.iter().map(Into::into).collect();
+        let person = account::person(&account, places, session.id);
+        Ok(Response::new(ResolveSessionResponse {
+            access_token: self.signer.person(caller.tenant, person)?,
+            account: Some(message(&account, &memberships)),
+            session_id: session.id.to_string(),
+        }))
+    }
+
+    async fn sign_out(
+        &self,
+        request: Request<SignOutRequest>,
+    ) -> Result<Response<SignOutResponse>, Status> {
+        let caller = Caller::require(&request, Audience::PEOPLE)?;
+        let session = caller.person()?.session.found()?;
+
+        let mut tx = self.db.begin(&caller).await?;
+        store::session::delete(&mut tx, session).await?;
+        tx.commit().await?;
+
+        Ok(Response::new(SignOutResponse {}))
+    }
+}
+
+impl Sessions {
+    /// Finds the account of an address and counts the guess at its password, in a transaction that stays when the guess
+    /// fails. A browser from which the person signed in before is never kept out.
+    async fn claim_guess(
+        &self,
+        caller: &Caller,
+        email_key: &str,
+        browser: &Browser,
+    ) -> Result<(Option<Account>, Option<Uuid>)> {
+        let mut tx = self.db.begin(caller).await?;
+        let account = store::account::find_by_email(&mut tx, email_key).await?;
+        let is_known = match &account {
+            Some(account) => session::is_known_device(&mut tx, account.id, &browser.device).await?,
+            None => false,
+        };
+        let attempt = if is_known {
+            None
+        } else {
+            let subject = Subject::sign_in(caller.tenant, email_key);
+            let address = &browser.client_address;
+            let claim = attempts::claim(&mut tx, &subject, address, attempts::SIGN_IN).await?;
+            Some(claim.allowed()?)
+        };
+        tx.commit().await?;
+        Ok((account, attempt))
+    }
+}

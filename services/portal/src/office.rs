@@ -1,0 +1,336 @@
+//! The office's pages.
+//!
+//! Who may come is the first argument of a handler: [`Office`] for the whole team, [`Manager`] for owners and project
+//! managers, [`Owner`] for owners alone. Crew see the projects that they are assigned to, and nothing that leads
+//! elsewhere. Every page is one round of calls; where names hang on the answer, one more.
+
+use std::{collections::HashMap, ops::Deref};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use jiff::tz::TimeZone;
+use proto::{
+    identity::{Account, BatchGetAccountsRequest, BatchGetMembersRequest, MemberCard, Role},
+    notifications::Delivery,
+};
+
+use crate::{
+    App,
+    auth::role_words,
+    client::optional,
+    error::Error,
+    format::{Format, Locale, initials},
+    page::Frame,
+    session::Office,
+};
+
+pub mod account;
+pub mod branding;
+pub mod client;
+pub mod client_form;
+pub mod client_import;
+pub mod clients;
+pub mod company;
+mod edit;
+pub mod mail;
+pub mod person;
+pub mod phases;
+pub mod portal_access;
+pub mod project;
+pub mod project_form;
+pub mod projects;
+mod reach;
+pub mod team;
+pub mod today;
+pub mod visibility;
+
+/// An owner or a project manager, who run projects and look after clients.
+pub struct Manager(Office);
+
+impl Deref for Manager {
+    type Target = Office;
+
+    fn deref(&self) -> &Office {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for Manager {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let office = Office::from_request_parts(parts, app).await?;
+        if office.is_manager() {
+            Ok(Self(office))
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+}
+
+/// An owner, who also decides on the company, its colors and its team.
+pub struct Owner(Manager);
+
+impl Deref for Owner {
+    type Target = Manager;
+
+    fn deref(&self) -> &Manager {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let manager = Manager::from_request_parts(parts, app).await?;
+        if manager.role() == Role::Owner {
+            Ok(Self(manager))
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+}
+
+/// Where in the office a page is, for the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// What needs attention now.
+    Today,
+    /// A page of a project, or their list.
+    Projects,
+    /// A page of a client, or their list.
+    Clients,
+    /// What became of mails.
+    Mail,
+    /// Colors.
+    Branding,
+    /// Name and contact data of the company.
+    Company,
+    /// The team.
+    Team,
+    /// The person's own account.
+    Account,
+}
+
+/// A link of the navigation.
+#[derive(Clone, Copy)]
+pub struct NavLink {
+    here: Here,
+    /// Where it leads.
+    pub path: &'static str,
+    /// Its icon.
+    pub icon: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+}
+
+const PROJECTS: NavLink = NavLink {
+    here: Here::Projects,
+    path: "/office/projects",
+    icon: "folder",
+    title: "Projects",
+};
+
+const WORK: [NavLink; 4] = [
+    NavLink {
+        here: Here::Today,
+        path: "/office",
+        icon: "grid",
+        title: "Today",
+    },
+    PROJECTS,
+    NavLink {
+        here: Here::Clients,
+        path: "/office/clients",
+        icon: "users",
+        title: "Clients",
+    },
+    NavLink {
+        here: Here::Mail,
+        path: "/office/mail",
+        icon: "mail",
+        title: "Mail delivery",
+    },
+];
+
+const TEAM: NavLink = NavLink {
+    here: Here::Team,
+    path: "/office/settings/team",
+    icon: "user",
+    title: "Team",
+};
+
+const SETTINGS: [NavLink; 3] = [
+    NavLink {
+        here: Here::Branding,
+        path: "/office/settings/branding",
+        icon: "brush",
+        title: "Branding",
+    },
+    NavLink {
+        here: Here::Company,
+        path: "/office/settings/organization",
+        icon: "gear",
+        title: "Company",
+    },
+    TEAM,
+];
+
+/// What `base_office.html` needs beside a [`Frame`].
+#[derive(Default)]
+pub struct OfficeFrame {
+    frame: Frame,
+    /// The person.
+    pub name: String,
+    /// For the circle.
+    pub initials: String,
+    /// What the person is here.
+    pub role: &'static str,
+    /// The navigation; only what this person has.
+    pub work: &'static [NavLink],
+    /// The settings below it.
+    pub settings: &'static [NavLink],
+    here: Option<Here>,
+}
+
+impl OfficeFrame {
+    /// The frame of a page for one person.
+    pub fn of(office: &Office, here: Here) -> Self {
+        let (work, settings): (&[NavLink], &[NavLink]) = match office.role() {
+            Role::Owner => (&WORK, &SETTINGS),
+            Role::Pm => (&WORK, std::slice::from_ref(&TEAM)),
+            Role::Field | Role::Unspecified => (std::slice::from_ref(&PROJECTS), &[]),
+        };
+        Self {
+            frame: office.frame(),
+            name: office.account.name.clone(),
+            initials: initials(&office.account.name),
+            role: role_words(office.role()),
+            work,
+            settings,
+            here: Some(here),
+        }
+    }
+
+    /// Where the brand leads: to the first page that this person has.
+    pub fn home(&self) -> &'static str {
+        self.work.first().map_or("/office", |link| link.path)
+    }
+
+    /// True for the link of the page that is shown.
+    pub fn is_here(&self, link: &NavLink) -> bool {
+        self.here == Some(link.here)
+    }
+
+    /// True on the person's own page.
+    pub fn is_account(&self) -> bool {
+        self.here == Some(Here::Account)
+    }
+}
+
+impl Deref for OfficeFrame {
+    type Target = Frame;
+
+    fn deref(&self) -> &Frame {
+        &self.frame
+    }
+}
+
+/// How to write for the office: in the organization's time zone.
+pub fn format_of(office: &Office) -> Format {
+    Format::new(Locale::default(), office.site.zone.clone())
+}
+
+/// How to write about a project: in the time zone of its site.
+pub fn format_at(office: &Office, time_zone: &str) -> Format {
+    let zone = TimeZone::get(time_zone).unwrap_or_else(|_| office.site.zone.clone());
+    Format::new(Locale::default(), zone)
+}
+
+/// The fields that an update changes.
+pub fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    Some(prost_types::FieldMask {
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+    })
+}
+
+/// One choice of a select.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What the form sends.
+    pub value: String,
+    /// What it is called.
+    pub label: String,
+    /// True for the one that is chosen.
+    pub is_chosen: bool,
+}
+
+impl Choice {
+    /// A choice that may be the one chosen.
+    pub fn new(value: impl Into<String>, label: impl Into<String>, chosen: &str) -> Self {
+        let value = value.into();
+        Self {
+            is_chosen: value == chosen,
+            label: label.into(),
+            value,
+        }
+    }
+}
+
+/// Names and roles of team members by id; who cannot be found is left out.
+async fn members(office: &Office, ids: Vec<String>) -> HashMap<String, MemberCard> {
+    let ids = each_once(ids);
+    if ids.is_empty() {
+        return HashMap::new();
+    }
+    let answer = office
+        .calls
+        .members()
+        .batch_get_members(BatchGetMembersRequest { ids })
+        .await;
+    optional("names", answer)
+        .map(|answer| answer.members)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|member| (member.id.clone(), member))
+        .collect()
+}
+
+/// The people that mails went to.
+///
+/// Identity tells addresses by account to services alone, so the portal asks in its own name, and only for managers.
+async fn recipients(
+    manager: &Manager,
+    deliveries: &[Delivery],
+) -> Result<HashMap<String, Account>, Error> {
+    let ids = deliveries.iter().map(|delivery| delivery.account_id.clone());
+    let account_ids = each_once(ids.collect());
+    if account_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let answer = manager
+        .app
+        .backend
+        .portal(manager.site.tenant)?
+        .accounts()
+        .batch_get_accounts(BatchGetAccountsRequest {
+            account_ids,
+            client_ids: Vec::new(),
+        })
+        .await;
+    let accounts = optional("the people that mails went to", answer)
+        .map(|answer| answer.accounts)
+        .unwrap_or_default();
+    Ok(accounts
+        .into_iter()
+        .map(|account| (account.id.clone(), account))
+        .collect())
+}
+
+fn each_once(mut ids: Vec<String>) -> Vec<String> {
+    ids.retain(|id| !id.is_empty());
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,363 @@
+//! Mails and what became of each: of the whole organization, or of one client's people.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use proto::notifications::{
+    ClearSuppressionRequest, Delivery, DeliveryState, ListDeliveriesRequest, MailKind,
+    ResendDeliveryRequest,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    badge::{Badge, Tone},
+    csrf::Form,
+    error::Error,
+    flash::{self, Flash},
+    form::request_id,
+    format::{Format, time_of},
+    office::{Here, Manager, OfficeFrame, format_of, reach, recipients},
+    page,
+    session::own_path,
+};
+
+const MAILS: i32 = 30;
+
+#[derive(Template)]
+#[template(path = "office/mail.html")]
+struct Page {
+    frame: OfficeFrame,
+    articles: Vec<Article>,
+    is_problems: bool,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+/// What the address asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    show: String,
+    after: String,
+}
+
+/// One mail with its steps.
+pub struct Article {
+    /// Its subject, or what it is about while it is not written.
+    pub subject: String,
+    /// To whom, and of what kind.
+    pub about: String,
+    /// The client record of the person; none for the team.
+    pub client: Option<String>,
+    /// How far it has come.
+    pub badge: Badge,
+    /// Its steps, the oldest first.
+    pub hops: Vec<Hop>,
+    /// The button below it; none where there is nothing to do.
+    pub again: Option<Again>,
+}
+
+/// One step of a mail.
+pub struct Hop {
+    /// The class of its dot.
+    pub class: &'static str,
+    /// What happened.
+    pub title: String,
+    /// When.
+    pub when: String,
+    /// The server's answer or the reason; often empty.
+    pub detail: String,
+}
+
+/// A button that sends a mail once more.
+pub struct Again {
+    /// Where its form goes.
+    pub action: String,
+    /// What it says.
+    pub label: &'static str,
+    /// Sent twice, it counts once.
+    pub request_id: String,
+}
+
+/// The form of a button that sends a mail once more.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Resend {
+    request_id: String,
+    back: String,
+}
+
+/// `GET /office/mail`
+pub async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
+    let is_problems = asked.show == "problems";
+    let answer = manager
+        .calls
+        .deliveries()
+        .list_deliveries(ListDeliveriesRequest {
+            page_size: MAILS,
+            page_token: asked.after.clone(),
+            account_ids: Vec::new(),
+            problems_only: is_problems,
+        })
+        .await?
+        .into_inner();
+    let people = recipients(&manager, &answer.deliveries).await?;
+    let format = format_of(&manager);
+    let articles = answer
+        .deliveries
+        .iter()
+        .map(|delivery| {
+            let account = people.get(&delivery.account_id);
+            let name = account.map(|account| format!("{}, {}", account.name, account.email));
+            let mut article = Article::new(delivery, &name.unwrap_or_default(), &format);
+            article.client = account
+                .and_then(|account| account.memberships.first())
+                .map(|membership| membership.client_id.clone());
+            article
+        })
+        .collect();
+    let first = list_path(is_problems, "");
+    page::show(&Page {
+        frame: OfficeFrame::of(&manager, Here::Mail),
+        articles,
+        is_problems,
+        next: (!answer.next_page_token.is_empty())
+            .then(|| list_path(is_problems, &answer.next_page_token)),
+        first: (!asked.after.is_empty()).then_some(first),
+    })
+}
+
+fn list_path(is_problems: bool, after: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if is_problems {
+        query.append_pair("show", "problems");
+    }
+    if !after.is_empty() {
+        query.append_pair("after", after);
+    }
+    match query.finish() {
+        text if text.is_empty() => "/office/mail".to_owned(),
+        text => format!("/office/mail?{text}"),
+    }
+}
+
+/// `POST /office/mail/{id}/resend`
+pub async fn resend(
+    manager: Manager,
+    Path(id): Path<Uuid>,
+    Form(fields): Form<Resend>,
+) -> Result<Response, Error> {
+    manager
+        .calls
+        .deliveries()
+        .resend_delivery(ResendDeliveryRequest {
+            id: id.to_string(),
+            request_id: fields.request_id,
+        })
+        .await?;
+    let flash = Flash::done("The mail is queued again. Its steps show when a mail server took it.");
+    Ok(flash::redirect(&manager.app, back(&fields.back), &flash))
+}
+
+/// `POST /office/mail/{id}/allow/{account}`: the address works again, so the mail that bounced goes out once more.
+pub async fn allow(
+    manager: Manager,
+    Path((id, account)): Path<(Uuid, Uuid)>,
+    Form(fields): Form<Resend>,
+) -> Result<Response, Error> {
+    let mut deliveries = manager.calls.deliveries();
+    deliveries
+        .clear_suppression(ClearSuppressionRequest {
+            account_id: account.to_string(),
+        })
+        .await?;
+    deliveries
+        .resend_delivery(ResendDeliveryRequest {
+            id: id.to_string(),
+            request_id: fields.request_id,
+        })
+        .await?;
+    let flash = Flash::done("Mail to this address is allowed again, and the mail is queued.");
+    Ok(flash::redirect(&manager.app, back(&fields.back), &flash))
+}
+
+fn back(path: &str) -> &str {
+    own_path(path).unwrap_or("/office/mail")
+}
+
+impl Article {
+    /// A mail for people of the office; `to` is who it went to.
+    pub fn new(delivery: &Delivery, to: &str, format: &Format) -> Self {
+        let (kind, manner) = kind_words(delivery.kind());
+        let to = if to.is_empty() { "somebody who left" } else { to };
+        Self {
+            subject: if delivery.subject.is_empty() {
+                kind.to_owned()
+            } else {
+                delivery.subject.clone()
+            },
+            about: format!("To {to} · {kind}, {manner}"),
+            client: None,
+            badge: Badge::of_mail(delivery),
+            hops: hops(delivery, format),
+            again: Again::of(delivery),
+        }
+    }
+
+    /// True where the steps fit beside each other.
+    pub fn is_row(&self) -> bool {
+        (3..=4).contains(&self.hops.len())
+    }
+}
+
+impl Again {
+    fn of(delivery: &Delivery) -> Option<Self> {
+        let id = &delivery.id;
+        let (label, action) = match delivery.state() {
+            DeliveryState::Accepted | DeliveryState::Failed => {
+                ("Resend", format!("/office/mail/{id}/resend"))
+            }
+            DeliveryState::Held => ("Send now", format!("/office/mail/{id}/resend")),
+            DeliveryState::Bounced | DeliveryState::Suppressed => (
+                "Allow the address and resend",
+                format!("/office/mail/{id}/allow/{}", delivery.account_id),
+            ),
+            DeliveryState::Unspecified
+            | DeliveryState::Queued
+            | DeliveryState::Sending
+            | DeliveryState::Dropped => return None,
+        };
+        Some(Self {
+            action,
+            label,
+            request_id: request_id(),
+        })
+    }
+}
+
+/// What a mail is about, and when mails of its kind go out.
+fn kind_words(kind: MailKind) -> (&'static str, &'static str) {
+    match kind {
+        MailKind::Invitation => ("Invitation", "sent at once"),
+        MailKind::Reset => ("Password reset", "sent at once"),
+        MailKind::ConfirmEmail => ("Address to confirm", "sent at once"),
+        MailKind::AccessEnded => ("Access ended", "sent at once"),
+        MailKind::PortalAddress => ("Address of the portal", "sent at once"),
+        MailKind::PasswordChanged => ("Password changed", "sent at once"),
+        MailKind::MilestoneReached => ("Milestone reached", "as often as the person wants news"),
+        MailKind::Digest => ("Summary", "at the hour of the person's summaries"),
+        MailKind::Unspecified => ("Mail", "sent at once"),
+    }
+}
+
+fn hops(delivery: &Delivery, format: &Format) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = delivery
+        .steps
+        .iter()
+        .filter(|step| step.state() != DeliveryState::Sending || !step.detail.is_empty())
+        .map(|step| {
+            let (tone, title) = step_words(step.state());
+            Hop {
+                class: tone.class(),
+                title: title.to_owned(),
+                when: time_of(step.at).map(|at| format.moment_first(at)).unwrap_or_default(),
+                detail: step.detail.clone(),
+            }
+        })
+        .collect();
+    if delivery.state() == DeliveryState::Held
+        && let (Some(last), Some(due)) = (hops.last_mut(), time_of(delivery.send_after))
+    {
+        last.title = format!("Held until {}", format.moment(due));
+        if last.detail.is_empty() {
+            "Left out if it is seen in the portal first.".clone_into(&mut last.detail);
+        }
+    }
+    if let Some(seen) = time_of(delivery.seen_at) {
+        hops.push(Hop {
+            class: Tone::Ok.class(),
+            title: "Seen in the portal".to_owned(),
+            when: format.moment_first(seen),
+            detail: String::new(),
+        });
+    }
+    hops
+}
+
+fn step_words(state: DeliveryState) -> (Tone, &'static str) {
+    match state {
+        DeliveryState::Queued | DeliveryState::Unspecified => (Tone::Neutral, "Queued"),
+        DeliveryState::Held => (Tone::Talk, "Held for the summary"),
+        DeliveryState::Sending => (Tone::Wait, "Tried to send"),
+        DeliveryState::Accepted => (Tone::Info, "Accepted by the mail server"),
+        DeliveryState::Bounced => (Tone::Bad, "Bounced"),
+        DeliveryState::Suppressed => (Tone::Bad, "Not sent: the address is paused"),
+        DeliveryState::Failed => (Tone::Bad, "Given up"),
+        DeliveryState::Dropped => (Tone::Neutral, "Not needed any more"),
+    }
+}
+
+/// The mails after which an address does not work now: the newest of each account, where it came back.
+pub fn bouncing(newest_first: &[Delivery]) -> Vec<&Delivery> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for delivery in newest_first {
+        let is_decisive =
+            !matches!(delivery.state(), DeliveryState::Held | DeliveryState::Dropped);
+        if !is_decisive || seen.contains(&delivery.account_id.as_str()) {
+            continue;
+        }
+        seen.push(&delivery.account_id);
+        if reach::is_undeliverable(delivery) {
+            found.push(delivery);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(account: &str, state: DeliveryState) -> Delivery {
+        Delivery {
+            id: "id".to_owned(),
+            account_id: account.to_owned(),
+            state: state.into(),
+            ..Delivery::default()
+        }
+    }
+
+    #[test]
+    fn an_address_bounces_until_a_later_mail_goes_out() {
+        let mails = [
+            mail("ana", DeliveryState::Held),
+            mail("ana", DeliveryState::Suppressed),
+            mail("ana", DeliveryState::Bounced),
+            mail("ben", DeliveryState::Queued),
+            mail("ben", DeliveryState::Bounced),
+            mail("cy", DeliveryState::Accepted),
+        ];
+        let accounts: Vec<_> = bouncing(&mails)
+            .iter()
+            .map(|mail| (mail.account_id.as_str(), mail.state()))
+            .collect();
+        assert_eq!(accounts, [("ana", DeliveryState::Suppressed)]);
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_not_sent_again() {
+        let label = |state| Again::of(&mail("ana", state)).map(|again| again.label);
+        assert_eq!(label(DeliveryState::Queued), None);
+        assert_eq!(label(DeliveryState::Dropped), None);
+        assert_eq!(label(DeliveryState::Held), Some("Send now"));
+        assert_eq!(label(DeliveryState::Accepted), Some("Resend"));
+        assert_eq!(
+            label(DeliveryState::Bounced),
+            Some("Allow the address and resend")
+        );
+    }
+}
