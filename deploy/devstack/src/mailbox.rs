@@ -29,6 +29,8 @@ pub enum Answer {
 pub struct Mail {
     pub id: String,
     pub received_at: Timestamp,
+    /// As its sender dated it, by a clock that may have been moved.
+    pub sent_at: Timestamp,
     /// Who sent it and to whom, as told to the server: copies that nobody sees stand here too.
     pub from: String,
     pub to: Vec<String>,
@@ -86,9 +88,14 @@ impl Mail {
             }
         }
         let subject = message.subject().unwrap_or_default().to_owned();
+        let received_at = received_at(id).context("read the mail's time from its name")?;
+        let dated = message
+            .date()
+            .and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
         Ok(Self {
             id: id.to_string(),
-            received_at: received_at(id).context("read the mail's time from its name")?,
+            received_at,
+            sent_at: dated.unwrap_or(received_at),
             from: all(RETURN_PATH).pop().unwrap_or_default(),
             to: all(DELIVERED_TO),
             subject,

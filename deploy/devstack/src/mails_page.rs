@@ -236,7 +236,7 @@ impl Answer {
 
 /// Times on the pages, to the second and in UTC.
 impl Mail {
-    fn received(&self) -> String {
-        self.received_at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    fn sent(&self) -> String {
+        self.sent_at.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 }

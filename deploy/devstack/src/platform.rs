@@ -90,6 +90,8 @@ pub struct Platform {
     smtp: Smtp,
     s3: S3,
     surroundings: Surroundings,
+    /// One for all calls: a new one reads every certificate of the machine.
+    http: reqwest::Client,
     running: Mutex<BTreeMap<Service, Process>>,
     /// By how much the services' clocks were moved.
     clock: Mutex<Option<SignedDuration>>,
@@ -152,6 +154,7 @@ impl Platform {
             smtp,
             s3,
             surroundings,
+            http: reqwest::Client::new(),
             running: Mutex::default(),
             clock: Mutex::default(),
             occupancy,
@@ -318,7 +321,9 @@ impl Platform {
     async fn serves(&self, service: Service) -> Result<()> {
         let address = format!("http://127.0.0.1:{}", self.ports(service).health);
         if service == Service::Portal {
-            reqwest::get(format!("{address}/healthz"))
+            self.http
+                .get(format!("{address}/healthz"))
+                .send()
                 .await
                 .and_then(reqwest::Response::error_for_status)
                 .context("ask for the portal's health")?;
@@ -344,7 +349,7 @@ impl Platform {
 
     async fn put_clock(&self, service: Service, time: Timestamp) -> Result<()> {
         let address = format!("http://127.0.0.1:{}/clock", self.ports(service).control);
-        reqwest::Client::new()
+        self.http
             .put(address)
             .body(time.to_string())
             .send()

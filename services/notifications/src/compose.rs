@@ -1,6 +1,6 @@
 //! Decides at the moment of sending whether a mail still goes out, and what it says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use jiff::tz::TimeZone;
 use proto::{
@@ -101,7 +101,10 @@ impl Composer<'_> {
         let (found, left_out) = match kind {
             MailKind::MilestoneReached => {
                 let person = person_of(&account)?;
-                (self.milestone(job, is_copy, &person, &head).await?, Vec::new())
+                (
+                    self.milestone(job, is_copy, &person, &head).await?,
+                    Vec::new(),
+                )
             }
             MailKind::Digest => {
                 let person = person_of(&account)?;
@@ -130,10 +133,7 @@ impl Composer<'_> {
                 address: account.email,
             })),
         };
-        Ok(Composed {
-            outcome,
-            left_out,
-        })
+        Ok(Composed { outcome, left_out })
     }
 
     /// The mail of a link, minted anew: the same id gives the same link.
@@ -161,14 +161,12 @@ impl Composer<'_> {
             .map(|time| mail::until(time, zone))
             .unwrap_or_default();
         Ok(Ok(match kind {
-            MailKind::Invitation if link.kind() == AccountKind::Office => {
-                Content::TeamInvitation {
-                    role: mail::role_name(link.role()),
-                    inviter: link.inviter_name,
-                    url,
-                    valid_until,
-                }
-            }
+            MailKind::Invitation if link.kind() == AccountKind::Office => Content::TeamInvitation {
+                role: mail::role_name(link.role()),
+                inviter: link.inviter_name,
+                url,
+                valid_until,
+            },
             MailKind::Invitation => Content::Invitation {
                 inviter: link.inviter_name,
                 url,
@@ -227,19 +225,19 @@ impl Composer<'_> {
                 left_out.push((one.delivery_id, SEEN));
                 continue;
             }
-            if !projects.contains_key(&one.project_id) {
-                let project = self
-                    .peers
-                    .project_for(self.tenant, person, one.project_id)
-                    .await?;
-                projects.insert(one.project_id, project);
-            }
-            let visible = projects
-                .get(&one.project_id)
-                .and_then(Option::as_ref)
-                .and_then(|project| {
-                    Some((project, mail::milestone_of(project, one.subject_id)?))
-                });
+            let project = match projects.entry(one.project_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let project = self
+                        .peers
+                        .project_for(self.tenant, person, one.project_id)
+                        .await?;
+                    unknown.insert(project)
+                }
+            };
+            let visible = project
+                .as_ref()
+                .and_then(|project| Some((project, mail::milestone_of(project, one.subject_id)?)));
             let Some((project, milestone)) = visible else {
                 left_out.push((one.delivery_id, HIDDEN));
                 continue;

@@ -43,7 +43,7 @@ pub struct Addresses {
 pub struct Smtp {
     pub host: String,
     pub port: u16,
-    pub tls: Tls,
+    pub tls: Security,
     pub username: String,
     pub password: SecretString,
     pub from: String,
@@ -52,7 +52,7 @@ pub struct Smtp {
 /// How the connection to the mail server is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Tls {
+pub enum Security {
     /// Not at all: a mail server on the same machine or in the same pod.
     None,
     /// Plain at first, then secured by the STARTTLS command, or not used.

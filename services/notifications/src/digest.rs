@@ -51,12 +51,13 @@ impl Rhythm {
 /// The first summary after a time.
 pub fn next(rhythm: Rhythm, zone: &TimeZone, after: Timestamp) -> Timestamp {
     let today = after.to_zoned(zone.clone()).date();
-    (0..)
-        .map(|days| today.saturating_add(i64::from(days).days()))
+    // a week, and a day for where this morning is over
+    (0..=8_i64)
+        .map(|days| today.saturating_add(days.days()))
         .filter(|day| rhythm.falls_on(*day))
         .map(|day| first_instant(zone, day.at(HOUR, 0, 0, 0)))
         .find(|time| *time > after)
-        .expect("a later day has a later morning")
+        .expect("eight days have a Monday and a morning to come")
 }
 
 /// The first instant at which a wall clock shows a time, or, where the clock is put forward over it, the first after.
@@ -116,10 +117,16 @@ mod tests {
     fn a_skipped_time_gives_way_to_the_first_after_it() {
         let new_york = zone("America/New_York");
         let skipped = date(2027, 3, 14).at(2, 15, 0, 0);
-        assert_eq!(first_instant(&new_york, skipped), time("2027-03-14T07:00:00Z"));
+        assert_eq!(
+            first_instant(&new_york, skipped),
+            time("2027-03-14T07:00:00Z")
+        );
         let half_an_hour = zone("Australia/Lord_Howe");
         let skipped = date(2026, 10, 4).at(2, 15, 0, 0);
-        assert_eq!(first_instant(&half_an_hour, skipped), time("2026-10-03T15:30:00Z"));
+        assert_eq!(
+            first_instant(&half_an_hour, skipped),
+            time("2026-10-03T15:30:00Z")
+        );
         // Samoa left out December 30, 2011
         let samoa = zone("Pacific/Apia");
         let skipped = date(2011, 12, 30).at(8, 0, 0, 0);
@@ -130,7 +137,10 @@ mod tests {
     fn of_a_repeated_time_the_first_counts() {
         let new_york = zone("America/New_York");
         let repeated = date(2026, 11, 1).at(1, 30, 0, 0);
-        assert_eq!(first_instant(&new_york, repeated), time("2026-11-01T05:30:00Z"));
+        assert_eq!(
+            first_instant(&new_york, repeated),
+            time("2026-11-01T05:30:00Z")
+        );
     }
 
     proptest! {

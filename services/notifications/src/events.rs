@@ -104,11 +104,7 @@ impl Told {
     ///
     /// The inbox row is written even for who may not see milestones: its reading is guarded, and the row shows when the
     /// project's settings open it. Mail is never sent later than it would have been, so there is none.
-    async fn milestone_reached(
-        &self,
-        tx: &mut TenantTx,
-        reached: &MilestoneReached,
-    ) -> Result<()> {
+    async fn milestone_reached(&self, tx: &mut TenantTx, reached: &MilestoneReached) -> Result<()> {
         let tenant = tx.tenant();
         let project_id = parse_id(&reached.project_id, "project_id")?;
         let phase_id = parse_id(&reached.phase_id, "phase_id")?;

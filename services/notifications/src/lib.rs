@@ -105,13 +105,8 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     if !config.kafka.brokers.is_empty() {
         let relay = ::events::Relay::new(NAME, db.clone(), &config.kafka)?;
         server = server.background("relay", |stopping| relay.run(stopping));
-        let consumer = ::events::Consumer::new(
-            NAME,
-            db,
-            &config.kafka,
-            &SOURCES,
-            Arc::new(Told { peers }),
-        )?;
+        let consumer =
+            ::events::Consumer::new(NAME, db, &config.kafka, &SOURCES, Arc::new(Told { peers }))?;
         server = server.background("consumer", |stopping| consumer.run(stopping));
     }
     Ok(server)

@@ -377,7 +377,10 @@ mod tests {
             for part in [&mail.html, &mail.text] {
                 assert!(part.contains("Maya"), "{part}");
                 assert!(part.contains("(503) 555-0142"), "{part}");
-                assert!(!part.contains('!') || part.starts_with("<!doctype"), "{part}");
+                assert!(
+                    !part.contains('!') || part.starts_with("<!doctype"),
+                    "{part}"
+                );
             }
             assert!(mail.html.contains("Alder &#38; Finch Builders"));
             assert!(mail.text.contains("Alder & Finch Builders"));
@@ -413,7 +416,10 @@ mod tests {
 
     #[test]
     fn a_milestone_reads_as_part_of_a_sentence() {
-        assert_eq!(in_sentence("Drywall and paint done"), "drywall and paint done");
+        assert_eq!(
+            in_sentence("Drywall and paint done"),
+            "drywall and paint done"
+        );
         assert_eq!(in_sentence("HVAC rough-in done"), "HVAC rough-in done");
         assert_eq!(in_sentence(""), "");
     }

@@ -7,13 +7,17 @@ use service::{Command, Lifecycle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    service::main("notifications", CONFIG, async |command, config: Config| match command {
-        Command::Serve => {
-            let lifecycle = Lifecycle::from_signals()?;
-            notifications::build(config).await?.run(lifecycle).await
-        }
-        Command::Migrate => notifications::migrate(&config).await,
-        Command::Replay { id } => notifications::replay(&config, id).await,
-    })
+    service::main(
+        "notifications",
+        CONFIG,
+        async |command, config: Config| match command {
+            Command::Serve => {
+                let lifecycle = Lifecycle::from_signals()?;
+                notifications::build(config).await?.run(lifecycle).await
+            }
+            Command::Migrate => notifications::migrate(&config).await,
+            Command::Replay { id } => notifications::replay(&config, id).await,
+        },
+    )
     .await
 }

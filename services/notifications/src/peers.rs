@@ -173,7 +173,12 @@ impl Peers {
             .projects
             .into_iter()
             .filter(|access| access.schedule() > ScheduleScope::None)
-            .map(|access| Ok((parse_id(&access.project_id, "project_id")?, access.project_name)))
+            .map(|access| {
+                Ok((
+                    parse_id(&access.project_id, "project_id")?,
+                    access.project_name,
+                ))
+            })
             .collect()
     }
 }

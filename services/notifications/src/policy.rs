@@ -52,7 +52,10 @@ pub enum Timing {
 pub fn timing(class: Class, frequency: Frequency) -> Timing {
     match (class, frequency) {
         (Class::Mandatory | Class::Receipt, _)
-        | (Class::Action, Frequency::Instant | Frequency::Daily | Frequency::Weekly | Frequency::Critical)
+        | (
+            Class::Action,
+            Frequency::Instant | Frequency::Daily | Frequency::Weekly | Frequency::Critical,
+        )
         | (_, Frequency::Instant | Frequency::Unspecified) => Timing::Now,
         (Class::Message | Class::News, Frequency::Daily | Frequency::Weekly) => Timing::Digest,
         (Class::Message | Class::News, Frequency::Critical | Frequency::Paused)
@@ -72,7 +75,10 @@ mod tests {
             (Frequency::Daily, [Now, Now, Now, Digest, Digest]),
             (Frequency::Weekly, [Now, Now, Now, Digest, Digest]),
             (Frequency::Critical, [Now, Now, Now, PortalOnly, PortalOnly]),
-            (Frequency::Paused, [Now, PortalOnly, Now, PortalOnly, PortalOnly]),
+            (
+                Frequency::Paused,
+                [Now, PortalOnly, Now, PortalOnly, PortalOnly],
+            ),
         ];
         let classes = [
             Class::Mandatory,

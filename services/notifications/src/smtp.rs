@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use service::{Error, Result, clock};
 
 use crate::{
-    config::{Smtp, Tls},
+    config::{Security, Smtp},
     mail::{Rendered, one_line},
 };
 
@@ -52,10 +52,10 @@ impl Mailer {
     pub(crate) fn new(config: &Smtp) -> anyhow::Result<Self> {
         type Transport = AsyncSmtpTransport<Tokio1Executor>;
         let builder = match config.tls {
-            Tls::None => Transport::builder_dangerous(&config.host),
-            Tls::Starttls => Transport::starttls_relay(&config.host)
+            Security::None => Transport::builder_dangerous(&config.host),
+            Security::Starttls => Transport::starttls_relay(&config.host)
                 .context("smtp.host is no name that a certificate can have")?,
-            Tls::Tls => Transport::relay(&config.host)
+            Security::Tls => Transport::relay(&config.host)
                 .context("smtp.host is no name that a certificate can have")?,
         };
         let mut builder = builder.port(config.port).timeout(Some(TIMEOUT));
@@ -102,10 +102,8 @@ impl Mailer {
         if let Ok(reply_to) = letter.reply_to.parse() {
             builder = builder.reply_to(mailbox(&letter.organization, reply_to));
         }
-        let parts = MultiPart::alternative_plain_html(
-            letter.mail.text.clone(),
-            letter.mail.html.clone(),
-        );
+        let parts =
+            MultiPart::alternative_plain_html(letter.mail.text.clone(), letter.mail.html.clone());
         builder.multipart(parts).map_err(Error::internal)
     }
 }
@@ -150,7 +148,7 @@ mod tests {
         let config = Smtp {
             host: "localhost".to_owned(),
             port: 25,
-            tls: Tls::None,
+            tls: Security::None,
             username: String::new(),
             password: String::new().into(),
             from: "no-reply@example.com".to_owned(),

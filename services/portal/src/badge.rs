@@ -3,7 +3,7 @@
 use proto::{
     identity::{AccountState, ClientStatus, PortalAccessState},
     notifications::{Delivery, DeliveryState},
-    projects::{Project, ProjectStatus},
+    projects::{PhaseStatus, Project, ProjectStatus},
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +146,17 @@ impl Badge {
             ClientStatus::Past => Self::new(Tone::Neutral, None, "Past client"),
             ClientStatus::Active | ClientStatus::Unspecified => {
                 Self::new(Tone::Brand, None, "Active client")
+            }
+        }
+    }
+
+    /// How far a phase has come.
+    pub(crate) fn of_phase(status: PhaseStatus) -> Self {
+        match status {
+            PhaseStatus::Done => Self::new(Tone::Ok, Some("check"), "Done"),
+            PhaseStatus::InProgress => Self::new(Tone::Brand, None, "In progress"),
+            PhaseStatus::NotStarted | PhaseStatus::Unspecified => {
+                Self::new(Tone::Neutral, None, "Not started")
             }
         }
     }

@@ -10,8 +10,12 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use jiff::tz::TimeZone;
 use proto::{
-    identity::{Account, BatchGetAccountsRequest, BatchGetMembersRequest, MemberCard, Role},
+    identity::{
+        Account, BatchGetAccountsRequest, BatchGetMembersRequest, ListClientsRequest, MemberCard,
+        Role,
+    },
     notifications::Delivery,
+    projects::Project,
 };
 
 use crate::{
@@ -294,6 +298,34 @@ async fn members(office: &Office, ids: Vec<String>) -> HashMap<String, MemberCar
         .unwrap_or_default()
         .into_iter()
         .map(|member| (member.id.clone(), member))
+        .collect()
+}
+
+/// The names of the clients of projects; none for crew, who know no clients.
+async fn client_names(office: &Office, projects: &[Project]) -> HashMap<String, String> {
+    let ids = each_once(
+        projects
+            .iter()
+            .map(|project| project.client_id().to_owned())
+            .collect(),
+    );
+    if ids.is_empty() || !office.is_manager() {
+        return HashMap::new();
+    }
+    let answer = office
+        .calls
+        .clients()
+        .list_clients(ListClientsRequest {
+            page_size: i32::try_from(ids.len()).unwrap_or(i32::MAX),
+            ids,
+            ..ListClientsRequest::default()
+        })
+        .await;
+    optional("names of clients", answer)
+        .map(|answer| answer.clients)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|client| (client.id, client.display_name))
         .collect()
 }
 

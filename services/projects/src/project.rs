@@ -59,8 +59,10 @@ pub(crate) struct Point {
 }
 
 impl Details {
-    /// Reads what a new project starts with; without a status, the start date says whether work has begun.
-    pub(crate) fn of_new(message: &Project, violations: &mut Violations) -> Self {
+    /// Reads what a new project starts with.
+    ///
+    /// Without a manager, whoever creates it is that; without a status, the start date says whether work has begun.
+    pub(crate) fn of_new(message: &Project, creator: Uuid, violations: &mut Violations) -> Self {
         let mut details = Self {
             name: String::new(),
             project_type: ProjectType::Other,
@@ -68,16 +70,18 @@ impl Details {
             address: Address::default(),
             start_date: None,
             planned_finish: None,
-            manager: Uuid::nil(),
+            manager: creator,
             members: Vec::new(),
             time_zone: String::new(),
         };
         let says_no_status = message.status == ProjectStatus::Unspecified as i32;
-        let fields = if says_no_status {
-            Fields::all(&FIELDS).without("status")
-        } else {
-            Fields::all(&FIELDS)
-        };
+        let mut fields = Fields::all(&FIELDS);
+        if says_no_status {
+            fields = fields.without("status");
+        }
+        if message.manager_id.is_empty() {
+            fields = fields.without("manager_id");
+        }
         details.apply(message, &fields, violations);
         // where the time zone is none, that is a violation already
         if says_no_status
@@ -151,7 +155,7 @@ impl Details {
                 "project.time_zone",
                 "Choose a time zone such as America/Los_Angeles",
             );
-            self.time_zone = name.unwrap_or_default().to_owned();
+            name.unwrap_or_default().clone_into(&mut self.time_zone);
         }
         violations.check(
             self.is_ordered(),
@@ -200,7 +204,7 @@ impl Address {
             city: message.city.trim().to_owned(),
             region: message.region.trim().to_owned(),
             postal_code: message.postal_code.trim().to_owned(),
-            point: message.point.as_ref().map(Point::of),
+            point: message.point.map(Point::of),
         };
         for (field, text) in [
             ("project.address.line1", &address.line1),
@@ -232,7 +236,7 @@ impl Address {
 }
 
 impl Point {
-    fn of(message: &MapPoint) -> Self {
+    fn of(message: MapPoint) -> Self {
         Self {
             latitude: message.latitude_e6,
             longitude: message.longitude_e6,
@@ -263,11 +267,12 @@ fn read_members(ids: &[String], violations: &mut Violations) -> Vec<Uuid> {
 mod tests {
     use super::*;
 
+    const CREATOR: Uuid = Uuid::from_u128(1);
+
     fn message() -> Project {
         Project {
             name: " Kitchen remodel ".to_owned(),
             r#type: ProjectType::Kitchen.into(),
-            manager_id: service::new_id().to_string(),
             time_zone: "america/los_angeles".to_owned(),
             start_date: Some("2020-03-02".to_owned()),
             ..Project::default()
@@ -276,7 +281,7 @@ mod tests {
 
     fn violated(message: &Project) -> Vec<&'static str> {
         let mut violations = Violations::new();
-        Details::of_new(message, &mut violations);
+        Details::of_new(message, CREATOR, &mut violations);
         match violations.finish() {
             Err(service::Error::Invalid(violations)) => {
                 violations.iter().map(|violation| violation.field).collect()
@@ -287,15 +292,17 @@ mod tests {
 
     #[test]
     fn what_is_entered_is_tidied() {
-        let details = Details::of_new(&message(), &mut Violations::new());
+        let details = Details::of_new(&message(), CREATOR, &mut Violations::new());
         assert_eq!(details.name, "Kitchen remodel");
         assert_eq!(details.time_zone, "America/Los_Angeles");
+        assert_eq!(details.manager, CREATOR);
     }
 
     #[test]
     fn the_start_says_the_status_where_nobody_does() {
         let mut project = message();
-        let status = |project: &Project| Details::of_new(project, &mut Violations::new()).status;
+        let status =
+            |project: &Project| Details::of_new(project, CREATOR, &mut Violations::new()).status;
         assert_eq!(status(&project), ProjectStatus::Active);
         project.start_date = Some("2190-03-02".to_owned());
         assert_eq!(status(&project), ProjectStatus::Planned);
@@ -352,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_new_finish_shows_with_every_schedule_and_a_new_start_with_the_full_one() {
-        let before = Details::of_new(&message(), &mut Violations::new());
+        let before = Details::of_new(&message(), CREATOR, &mut Violations::new());
         let mut after = before.clone();
         assert!(after.parts_changed(&before).is_empty());
         after.start_date = None;

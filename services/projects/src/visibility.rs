@@ -47,16 +47,13 @@ fn change<T: Copy + PartialOrd>(
 
 /// Phases go away and come back with progress and schedule together.
 fn phases(before: &Scopes, after: &Scopes) -> Option<VisibilityChange> {
-    change(
-        before.shows_phases(),
-        after.shows_phases(),
-        |_, shows| match shows {
-            true => "The list of phases becomes visible.",
-            false => {
-                "The list of phases is hidden, because neither progress nor schedule is shown."
-            }
-        },
-    )
+    change(before.shows_phases(), after.shows_phases(), |_, shows| {
+        if shows {
+            "The list of phases becomes visible."
+        } else {
+            "The list of phases is hidden, because neither progress nor schedule is shown."
+        }
+    })
 }
 
 fn progress(_: ProgressScope, after: ProgressScope) -> &'static str {

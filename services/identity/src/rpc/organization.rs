@@ -8,7 +8,7 @@ use proto::identity::{
     UpdateOrganizationRequest, UpdateOrganizationResponse,
     organization_service_server::OrganizationService,
 };
-use service::{Error, Found as _, Reason, Result, Violations};
+use service::{Error, Found as _, Result, Violations};
 use tenancy::{Audience, Caller, Db, PlatformCaller, TenantId, audit};
 use tonic::{Request, Response, Status};
 

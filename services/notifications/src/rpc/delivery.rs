@@ -60,8 +60,16 @@ impl DeliveryService for Deliveries {
                 .peers
                 .projects_with_milestones(caller.tenant, person)
                 .await?;
-            let own = vec![person.account];
-            (Some(own), Some(visible.into_keys().collect::<Vec<_>>()))
+            let own = person.account;
+            let accounts = if named.is_empty() || named.contains(&own) {
+                vec![own]
+            } else {
+                Vec::new()
+            };
+            (
+                Some(accounts),
+                Some(visible.into_keys().collect::<Vec<_>>()),
+            )
         } else {
             ((!named.is_empty()).then_some(named), None)
         };
@@ -74,9 +82,7 @@ impl DeliveryService for Deliveries {
             limit: size + 1,
         };
         let mut rows = store::delivery::list(&mut tx, filter).await?;
-        let next_page_token = next_page(&mut rows, size, |row| {
-            (row.created_at.to_jiff(), row.id)
-        });
+        let next_page_token = next_page(&mut rows, size, |row| (row.created_at.to_jiff(), row.id));
         let deliveries = with_steps(&mut tx, rows, !caller.is_client()).await?;
         tx.commit().await?;
 
@@ -155,8 +161,7 @@ async fn resend(tx: &mut TenantTx, id: Uuid, address: &str) -> Result<Uuid> {
         return Err(Error::Precondition(Reason::AddressSuppressed));
     }
     let now = clock::now();
-    let recent =
-        store::delivery::resends_since(tx, former.account_id, now - RESEND_WINDOW).await?;
+    let recent = store::delivery::resends_since(tx, former.account_id, now - RESEND_WINDOW).await?;
     if let [oldest, ..] = recent.as_slice()
         && recent.len() >= RESENDS
     {
@@ -201,7 +206,11 @@ async fn with_steps(
             .push(DeliveryStep {
                 state: DeliveryState::of_word(&step.state)?.into(),
                 at: Some(proto::timestamp(step.at.to_jiff())),
-                detail: if with_details { step.detail } else { String::new() },
+                detail: if with_details {
+                    step.detail
+                } else {
+                    String::new()
+                },
             });
     }
     rows.into_iter()

@@ -5,7 +5,7 @@ use proto::notifications::{
     InboxItem, InboxItemKind, ListInboxRequest, ListInboxResponse, MarkSeenRequest,
     MarkSeenResponse, inbox_service_server::InboxService,
 };
-use service::{Error, Result, page, parse_id};
+use service::{Error, Found as _, Result, page, parse_id};
 use tenancy::{Audience, Caller, Db};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -46,7 +46,11 @@ impl InboxService for Inbox {
             .await?;
         let visible: Vec<Uuid> = names.keys().copied().collect();
         let listed: Vec<Uuid> = match only {
-            Some(project) => visible.iter().copied().filter(|id| *id == project).collect(),
+            Some(project) => visible
+                .iter()
+                .copied()
+                .filter(|id| *id == project)
+                .collect(),
             None => visible.clone(),
         };
         let mut tx = self.db.begin(&caller).await?;
@@ -56,9 +60,7 @@ impl InboxService for Inbox {
             store::inbox::count_unseen(&mut tx, person.account, &visible, BADGE_CAP).await?;
         tx.commit().await?;
 
-        let next_page_token = next_page(&mut rows, size, |row| {
-            (row.created_at.to_jiff(), row.id)
-        });
+        let next_page_token = next_page(&mut rows, size, |row| (row.created_at.to_jiff(), row.id));
         let items = rows
             .into_iter()
             .map(|row| {
@@ -96,6 +98,10 @@ impl InboxService for Inbox {
             .into_keys()
             .collect();
         let mut tx = self.db.begin(&caller).await?;
+        store::inbox::all_exist(&mut tx, person.account, &visible, &items)
+            .await?
+            .then_some(())
+            .found()?;
         store::inbox::mark_seen(&mut tx, person.account, &visible, &items).await?;
         tx.commit().await?;
 

@@ -96,9 +96,7 @@ impl Preferred {
     /// Clients read their own; the office those of its clients.
     async fn check_may_read(&self, caller: &Caller, account: Uuid) -> Result<()> {
         if caller.is_client() {
-            return (caller.account() == Some(account))
-                .then_some(())
-                .found();
+            return (caller.account() == Some(account)).then_some(()).found();
         }
         self.peers
             .account(caller.tenant, account)

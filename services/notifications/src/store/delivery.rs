@@ -248,7 +248,10 @@ pub(crate) async fn resends_since(
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(times.into_iter().map(jiff_sqlx::Timestamp::to_jiff).collect())
+    Ok(times
+        .into_iter()
+        .map(jiff_sqlx::Timestamp::to_jiff)
+        .collect())
 }
 
 /// Gives a claimed mail back, to be tried again later as if it had not been claimed.
@@ -312,10 +315,7 @@ pub(crate) async fn count_attempt(tx: &mut TenantTx, id: Uuid, subject: &str) ->
 }
 
 /// Locks the mails to an account that have not gone out.
-pub(crate) async fn lock_pending_of_account(
-    tx: &mut TenantTx,
-    account: Uuid,
-) -> Result<Vec<Uuid>> {
+pub(crate) async fn lock_pending_of_account(tx: &mut TenantTx, account: Uuid) -> Result<Vec<Uuid>> {
     let tenant = tx.tenant().uuid();
     let ids = sqlx::query_scalar!(
         "select id from delivery

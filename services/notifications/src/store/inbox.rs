@@ -107,6 +107,32 @@ pub(crate) async fn count_unseen(
     Ok(count)
 }
 
+/// True where each of these items is the account's own, of one of these projects.
+pub(crate) async fn all_exist(
+    tx: &mut TenantTx,
+    account: Uuid,
+    projects: &[Uuid],
+    items: &[Uuid],
+) -> Result<bool> {
+    let tenant = tx.tenant().uuid();
+    let missing = sqlx::query_scalar!(
+        r#"select exists (
+               select from unnest($4::uuid[]) as named (id)
+               where not exists (
+                   select from inbox_item i
+                   where i.tenant_id = $1 and i.id = named.id and i.account_id = $2
+                       and i.project_id = any($3))
+           ) as "missing!""#,
+        tenant,
+        account,
+        projects,
+        items
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(!missing)
+}
+
 /// Marks an account's items of these projects as seen: those named, or all where none is.
 pub(crate) async fn mark_seen(
     tx: &mut TenantTx,

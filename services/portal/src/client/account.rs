@@ -7,10 +7,11 @@ use axum::response::Response;
 use http::header;
 use proto::{
     identity::{Account, ChangePasswordRequest, GetMyAccountRequest, UpdateMyAccountRequest},
-    notifications::{Delivery, DeliveryState, ListDeliveriesRequest, UpdatePreferencesRequest},
+    notifications::{
+        Delivery, DeliveryState, ListDeliveriesRequest, MailKind, UpdatePreferencesRequest,
+    },
 };
 use serde::Deserialize;
-use service::Reason;
 
 use crate::{
     badge::{Badge, Tone},
@@ -220,14 +221,6 @@ pub(crate) async fn save_password(
             ));
         }
         // what was typed is never shown again
-        Err(status) if Reason::SignInFailed.is_in(&status) => {
-            let mut form = FormView::new(Password::default());
-            form.errors.add(
-                "current_password",
-                "this is not your current password; try again",
-            );
-            form
-        }
         Err(status) => {
             let names = [
                 ("current_password", "current_password"),
@@ -307,6 +300,19 @@ impl Page {
     }
 }
 
+/// What a mail is about; before it is written, what it will be about.
+fn subject_of(delivery: &Delivery) -> String {
+    if !delivery.subject.is_empty() {
+        return delivery.subject.clone();
+    }
+    match delivery.kind() {
+        MailKind::Digest => "Your summary",
+        MailKind::MilestoneReached => "News about a milestone",
+        _ => "About your sign-in",
+    }
+    .to_owned()
+}
+
 impl Mail {
     pub(crate) fn new(deliveries: Vec<Delivery>, format: &Format) -> Self {
         let verdict = deliveries.iter().find_map(|delivery| {
@@ -332,11 +338,7 @@ impl Mail {
                     when: last
                         .or(time_of(delivery.created_at))
                         .map(|at| format.when(at)),
-                    subject: if delivery.subject.is_empty() {
-                        "Not written yet".to_owned()
-                    } else {
-                        delivery.subject
-                    },
+                    subject: subject_of(&delivery),
                 }
             })
             .collect();

@@ -98,19 +98,25 @@ pub(crate) fn milestones(project: &Project) -> Vec<Milestone> {
         .collect()
 }
 
-/// When a phase was or will be, as far as this client may know.
+/// When a phase was or will be, as far as this client may know: the plan, until work has begun.
 pub(crate) fn when(phase: &Phase, format: &Format) -> Option<String> {
-    let start = date_of(
-        phase
-            .actual_start
-            .as_deref()
-            .or(phase.planned_start.as_deref()),
-    );
-    let end = date_of(phase.actual_end.as_deref().or(phase.planned_end.as_deref()));
+    let planned_end = date_of(phase.planned_end.as_deref());
+    let (start, end) = match date_of(phase.actual_start.as_deref()) {
+        Some(begun) => {
+            let ended = date_of(phase.actual_end.as_deref());
+            // a late beginning can lie behind the planned end, which then says nothing any more
+            let end = ended.or(planned_end.filter(|end| *end >= begun));
+            (Some(begun), end)
+        }
+        None => (
+            date_of(phase.planned_start.as_deref()),
+            date_of(phase.actual_end.as_deref()).or(planned_end),
+        ),
+    };
     match (start, end) {
-        (Some(start), Some(end)) => Some(format.days(start, end)),
-        (Some(start), None) => Some(format!("From {}", format.short_day(start))),
-        (None, Some(end)) => Some(format.short_day(end)),
+        (Some(start), Some(end)) if start <= end => Some(format.days(start, end)),
+        (Some(start), None) => Some(format!("Since {}", format.short_day(start))),
+        (_, Some(end)) => Some(format.short_day(end)),
         (None, None) => None,
     }
 }
@@ -173,6 +179,32 @@ mod tests {
         assert!(bar.segments.iter().all(|segment| segment.width == 100));
         project.progress_percent = None;
         assert!(Bar::of(&project).is_none());
+    }
+
+    #[test]
+    fn the_plan_gives_way_to_what_happened() {
+        let format = Format::new(Default::default(), jiff::tz::TimeZone::UTC);
+        let year = format.today().year();
+        let on = |day: &str| Some(format!("{year}-{day}"));
+        let mut phase = Phase {
+            planned_start: on("09-08"),
+            planned_end: on("09-14"),
+            ..Phase::default()
+        };
+        assert_eq!(when(&phase, &format).as_deref(), Some("Sep 8 – Sep 14"));
+        phase.actual_start = on("09-10");
+        assert_eq!(when(&phase, &format).as_deref(), Some("Sep 10 – Sep 14"));
+        phase.actual_start = on("09-20");
+        assert_eq!(when(&phase, &format).as_deref(), Some("Since Sep 20"));
+        phase.actual_end = on("09-25");
+        assert_eq!(when(&phase, &format).as_deref(), Some("Sep 20 – Sep 25"));
+        // with milestones only, the end is all that a client may know
+        phase.actual_start = None;
+        phase.planned_start = None;
+        assert_eq!(when(&phase, &format).as_deref(), Some("Sep 25"));
+        phase.actual_end = None;
+        phase.planned_end = None;
+        assert_eq!(when(&phase, &format), None);
     }
 
     #[test]

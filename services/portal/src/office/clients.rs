@@ -1,25 +1,19 @@
 //! The list of clients, on a page and as a file.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::{
     extract::Query,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use proto::{
-    identity::{Client, ClientKind, ClientStatus, Contact, ListClientsRequest},
-    projects::Project,
-};
+use proto::identity::{Client, ClientKind, ClientStatus, Contact, ListClientsRequest};
 use serde::Deserialize;
 
 use crate::{
     badge::Badge,
-    client::optional,
     error::Error,
     format::count,
-    office::{Choice, Here, Manager, OfficeFrame, each_once},
+    office::{Choice, Here, Manager, OfficeFrame},
     page,
 };
 
@@ -223,32 +217,6 @@ pub fn status_choices(chosen: &str, all: Option<&str>) -> Vec<Choice> {
         .into_iter()
         .chain(statuses.map(|(word, label)| Choice::new(word, label, chosen)))
         .collect()
-}
-
-/// The names of the clients of projects; who cannot be found is left out.
-pub async fn names(
-    manager: &Manager,
-    projects: &[Project],
-) -> Result<HashMap<String, String>, Error> {
-    let ids = each_once(projects.iter().map(|project| project.client_id().to_owned()).collect());
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let answer = manager
-        .calls
-        .clients()
-        .list_clients(ListClientsRequest {
-            page_size: i32::try_from(ids.len()).unwrap_or(i32::MAX),
-            ids,
-            ..ListClientsRequest::default()
-        })
-        .await;
-    Ok(optional("names of clients", answer)
-        .map(|answer| answer.clients)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|client| (client.id, client.display_name))
-        .collect())
 }
 
 /// `GET /office/clients.csv`: the clients of the list, a line a person, after RFC 4180.

@@ -13,7 +13,7 @@ use crate::{
     client::{optional, phases},
     error::Error,
     format::{Format, capitalized, count, time_of},
-    office::{Here, Manager, OfficeFrame, clients, format_of, mail, reach, recipients},
+    office::{Here, Manager, OfficeFrame, client_names, format_of, mail, reach, recipients},
     page,
     session::Office,
 };
@@ -142,12 +142,11 @@ async fn load(manager: &Manager) -> Result<Page, Error> {
     let newest_first = merged(deliveries.clone().unwrap_or_default(), troubled);
     let bouncing: Vec<Delivery> = mail::bouncing(&newest_first).into_iter().cloned().collect();
 
-    let (people, names) = tokio::try_join!(
-        recipients(manager, &bouncing),
-        clients::names(manager, &all)
-    )?;
+    let (people, names) =
+        tokio::join!(recipients(manager, &bouncing), client_names(manager, &all));
+    let people = people?;
     let format = format_of(manager);
-    let bounces = bouncing
+    let bounces: Vec<Bounce> = bouncing
         .iter()
         .filter_map(|delivery| {
             let account = people.get(&delivery.account_id)?;
@@ -183,15 +182,14 @@ async fn load(manager: &Manager) -> Result<Page, Error> {
         .collect();
     let mut quiet: Vec<Row> = rows.iter().filter(|row| row.quiet.is_some()).cloned().collect();
     quiet.sort_by_key(|row| std::cmp::Reverse(row.quiet_days));
-    let page_bounces: Vec<Bounce> = bounces;
     Ok(Page {
         frame: OfficeFrame::of(manager, Here::Today),
         day: format.long_day(format.today()),
         active: count(active.len(), "active project", "active projects"),
         unconfirmed: (manager.role() == Role::Owner && !manager.account.email_confirmed)
             .then(|| manager.account.email.clone()),
-        tiles: tiles(&active, &records, page_bounces.len(), quiet.len()),
-        bounces: page_bounces,
+        tiles: tiles(&active, &records, bounces.len(), quiet.len()),
+        bounces,
         steps: steps(manager, team, &records, &all),
         has_more_projects: rows.len() > SHOWN_PROJECTS,
         projects: rows.into_iter().take(SHOWN_PROJECTS).collect(),

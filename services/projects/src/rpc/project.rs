@@ -46,7 +46,7 @@ impl ProjectService for Projects {
             "project.client_id",
             "Choose a client",
         );
-        let mut details = Details::of_new(&message, &mut violations);
+        let mut details = Details::of_new(&message, account, &mut violations);
         let template = template::find(&request.template_id);
         violations.check(
             template.is_some() || request.template_id.is_empty(),

@@ -101,7 +101,6 @@ async fn everything_wrong_with_a_new_project_is_named() -> Result<()> {
             "project.name",
             "project.type",
             "project.planned_finish",
-            "project.manager_id",
             "project.time_zone",
             "template_id"
         ]

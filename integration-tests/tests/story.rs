@@ -1,0 +1,75 @@
+//! The story of two contractors and their clients, told by a real browser on the real platform.
+
+use std::{collections::VecDeque, path::Path, process::Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use devstack::{
+    platform::{Options, Platform},
+    services::Service,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
+
+/// As much of a script's output as a failure tells.
+const LAST_LINES: usize = 60;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_holds_on_phones_and_computers_with_and_without_scripts() -> Result<()> {
+    tell("story.mjs").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
+    tell("pages.mjs").await
+}
+
+/// Runs a script of the browser's folder on a platform of its own.
+async fn tell(script: &str) -> Result<()> {
+    let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the platform")?;
+    let platform = Platform::start(Options::for_test(folder.path())?).await?;
+    let outcome = run(&platform, script).await;
+    platform.stop().await?;
+    outcome
+}
+
+async fn run(platform: &Platform, script: &str) -> Result<()> {
+    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    ensure!(
+        browser.join("node_modules").is_dir(),
+        "the browser's packages are not installed; run: make install-tests"
+    );
+    let controls: Vec<String> = Service::ALL
+        .iter()
+        .map(|service| format!("127.0.0.1:{}", platform.ports(*service).control))
+        .collect();
+    let mut node = Command::new("node")
+        .arg(script)
+        .current_dir(browser)
+        .env("PORTAL_PORT", platform.portal_port().to_string())
+        .env("MAILS", platform.smtp().page())
+        .env("CONTROLS", controls.join(","))
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("start node")?;
+    let output = node.stdout.take().context("node has an output")?;
+
+    let mut last = VecDeque::new();
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await.context("read what node says")? {
+        println!("{line}");
+        if last.len() == LAST_LINES {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+    let status = node.wait().await.context("wait for node")?;
+    ensure!(
+        status.success(),
+        "{script} failed:\n{}",
+        last.make_contiguous().join("\n")
+    );
+    Ok(())
+}

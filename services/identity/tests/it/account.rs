@@ -1,0 +1,236 @@
+//! `AccountService`.
+
+use anyhow::{Context as _, Result};
+use proto::identity::{
+    BatchGetAccountsRequest, ChangePasswordRequest, ClientStatus, LinkPurpose, ListClientsRequest,
+    RequestResetRequest, UpdateMyAccountRequest,
+};
+use service::new_id;
+use tenancy::{TenantId, authorized};
+
+use crate::{ADDRESS, CLIENT_PASSWORD, Setup, reason, sign_in_form, violated};
+
+const MAYA: &str = "maya@okafor.example";
+const NEW_PASSWORD: &str = "walnut under glass";
+
+impl Setup {
+    async fn request_reset(&self, tenant: TenantId, email: &str) -> Result<()> {
+        let request = RequestResetRequest {
+            email: email.to_owned(),
+            client_address: ADDRESS.to_owned(),
+        };
+        let request = self.by_portal(tenant, request);
+        self.accounts().request_reset(request).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_client_changes_name_and_phone_and_the_record_follows() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (contact, session) = setup.maya(&office).await?;
+    let token = setup.token(office.tenant, &session).await?;
+    let mut request = UpdateMyAccountRequest {
+        name: "Maya Obi".to_owned(),
+        phone: "503 555 0199".to_owned(),
+        update_mask: None,
+    };
+    request.update_mask.get_or_insert_default().paths = vec!["name".to_owned()];
+    let answer = setup
+        .accounts()
+        .update_my_account(authorized(&token, request))
+        .await?;
+    let account = answer.into_inner().account.context("an account")?;
+    assert_eq!(
+        (account.name.as_str(), account.phone.as_str()),
+        ("Maya Obi", "")
+    );
+    let record = setup.client(&office, &contact.client_id).await?;
+    assert_eq!(record.contacts[0].name, "Maya Obi");
+
+    let request = ListClientsRequest {
+        search: "obi".to_owned(),
+        status: ClientStatus::Unspecified.into(),
+        ..ListClientsRequest::default()
+    };
+    let request = authorized(&office.owner, request);
+    let found = setup.clients().list_clients(request).await?.into_inner();
+    assert_eq!(found.clients.len(), 1, "the search knows the new name");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session_and_is_told() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (_, session) = setup.maya(&office).await?;
+    let token = setup.token(office.tenant, &session).await?;
+    let other = setup
+        .sign_in(office.tenant, sign_in_form(MAYA, CLIENT_PASSWORD))
+        .await?;
+    let other = other.into_inner().session.context("a session")?;
+
+    let change = |current: &str, new: &str| {
+        let request = ChangePasswordRequest {
+            current_password: current.to_owned(),
+            new_password: new.to_owned(),
+        };
+        authorized(&token, request)
+    };
+    let answer = setup
+        .accounts()
+        .change_password(change("wrong", "short"))
+        .await;
+    assert_eq!(violated(answer), ["current_password", "new_password"]);
+    setup
+        .accounts()
+        .change_password(change(CLIENT_PASSWORD, NEW_PASSWORD))
+        .await?;
+    assert!(setup.token(office.tenant, &session).await.is_ok());
+    assert_eq!(
+        reason(&setup.token(office.tenant, &other).await),
+        "SESSION_ENDED"
+    );
+    let former = setup
+        .sign_in(office.tenant, sign_in_form(MAYA, CLIENT_PASSWORD))
+        .await;
+    assert_eq!(reason(&former), "SIGN_IN_FAILED");
+    assert!(
+        setup
+            .sign_in(office.tenant, sign_in_form(MAYA, NEW_PASSWORD))
+            .await
+            .is_ok()
+    );
+    let events = setup.events(office.tenant).await?;
+    assert_eq!(events.last().map(String::as_str), Some("PasswordChanged"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_present_password_is_not_guessed_by_who_is_signed_in() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let change = || {
+        let request = ChangePasswordRequest {
+            current_password: "wrong".to_owned(),
+            new_password: "twelve copper gutters".to_owned(),
+        };
+        authorized(&office.owner, request)
+    };
+    for _ in 0..5 {
+        let answer = setup.accounts().change_password(change()).await;
+        assert_eq!(violated(answer), ["current_password"]);
+    }
+    let answer = setup.accounts().change_password(change()).await;
+    assert_eq!(reason(&answer), "TOO_MANY_ATTEMPTS");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reset_mail_fits_the_account() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    setup.maya(&office).await?;
+    setup
+        .request_reset(office.tenant, "nobody@okafor.example")
+        .await?;
+    assert!(
+        setup
+            .issued(office.tenant, LinkPurpose::Reset)
+            .await?
+            .is_empty()
+    );
+    setup
+        .request_reset(office.tenant, "MAYA@okafor.example")
+        .await?;
+    assert_eq!(
+        setup.issued(office.tenant, LinkPurpose::Reset).await?.len(),
+        1
+    );
+
+    let member = setup
+        .invite(&office, "new@alder.example", proto::identity::Role::Field)
+        .await?;
+    let before = setup
+        .issued(office.tenant, LinkPurpose::Invite)
+        .await?
+        .len();
+    setup
+        .request_reset(office.tenant, "new@alder.example")
+        .await?;
+    assert_eq!(
+        setup
+            .issued(office.tenant, LinkPurpose::Invite)
+            .await?
+            .len(),
+        before + 1
+    );
+    let request = proto::identity::DisableMemberRequest { id: member.id };
+    let request = authorized(&office.owner, request);
+    setup.members().disable_member(request).await?;
+    setup
+        .request_reset(office.tenant, "new@alder.example")
+        .await?;
+    let ended = setup
+        .newest_link(office.tenant, LinkPurpose::AccessEnded)
+        .await?;
+    assert_eq!(setup.mint(office.tenant, &ended.link_id).await?.path, "");
+    Ok(())
+}
+
+#[tokio::test]
+async fn three_reset_mails_an_hour_then_silence() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    for _ in 0..5 {
+        setup
+            .request_reset(office.tenant, "sam@alder.example")
+            .await?;
+    }
+    assert_eq!(
+        setup.issued(office.tenant, LinkPurpose::Reset).await?.len(),
+        3
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn services_read_accounts_by_id_and_by_record() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (contact, _) = setup.maya(&office).await?;
+    let owner = office.session.account.as_ref().context("the owner")?;
+    let request = BatchGetAccountsRequest {
+        account_ids: vec![owner.id.clone(), new_id().to_string()],
+        client_ids: vec![contact.client_id.clone()],
+    };
+    let request = setup.by_service("notifications", office.tenant, request);
+    let answer = setup
+        .accounts()
+        .batch_get_accounts(request)
+        .await?
+        .into_inner();
+    let mut emails: Vec<_> = answer
+        .accounts
+        .iter()
+        .map(|one| one.email.as_str())
+        .collect();
+    emails.sort_unstable();
+    assert_eq!(emails, ["Sam@Alder.example", MAYA]);
+    let maya = answer
+        .accounts
+        .iter()
+        .find(|one| one.email == MAYA)
+        .context("Maya")?;
+    assert_eq!(maya.memberships[0].client_id, contact.client_id);
+
+    let request = BatchGetAccountsRequest {
+        account_ids: vec!["maya".to_owned()],
+        client_ids: Vec::new(),
+    };
+    let request = setup.by_service("notifications", office.tenant, request);
+    let answer = setup.accounts().batch_get_accounts(request).await;
+    assert_eq!(violated(answer), ["account_ids"]);
+    Ok(())
+}

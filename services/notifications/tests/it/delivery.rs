@@ -1,0 +1,341 @@
+//! Mails: what goes out, what comes back, and who may see it.
+
+use anyhow::{Context as _, Result};
+use devstack::mailbox::Answer;
+use proto::{
+    identity::{AccountDisabled, AccountState, PasswordChanged},
+    notifications::{
+        ClearSuppressionRequest, Delivery, DeliveryState, ListDeliveriesRequest, MailKind,
+    },
+};
+use service::{Reason, new_id};
+use tenancy::Person;
+use testing::Tenant;
+use tonic::{Code, Status};
+
+use crate::stage::{Stage, code, last_detail, minutes_ahead, states};
+
+async fn list(
+    stage: &Stage,
+    tenant: &Tenant,
+    person: &Person,
+    message: ListDeliveriesRequest,
+) -> Result<Result<Vec<Delivery>, Status>> {
+    let request = stage.request_in(tenant, person, message)?;
+    let answer = stage.deliveries()?.list_deliveries(request).await;
+    Ok(answer.map(|answer| answer.into_inner().deliveries))
+}
+
+async fn clear(stage: &Stage, tenant: &Tenant, person: &Person) -> Result<Result<(), Status>> {
+    let message = ClearSuppressionRequest {
+        account_id: stage.tenant.ana.account.to_string(),
+    };
+    let request = stage.request_in(tenant, person, message)?;
+    let answer = stage.deliveries()?.clear_suppression(request).await;
+    Ok(answer.map(|_| ()))
+}
+
+#[tokio::test]
+async fn an_invitation_carries_a_link_that_is_made_when_it_is_sent() -> Result<()> {
+    let stage = Stage::new().await?;
+    let link = stage.invite_ana().await?;
+    let mail = stage
+        .mail_to_ana("ana, your project portal at Alder & Finch Builders")
+        .await?;
+    let url = format!("http://alder.localhost:8080/invite/{link}");
+    assert!(mail.links.contains(&url), "{:?}", mail.links);
+    let text = mail.text.as_deref().unwrap_or_default();
+    assert!(
+        text.contains("Nora Finch") && text.contains("(503) 555-0142"),
+        "{text}"
+    );
+
+    let delivery = stage.newest_in(DeliveryState::Accepted).await?;
+    assert_eq!(delivery.kind(), MailKind::Invitation);
+    assert_eq!(
+        states(&delivery),
+        [DeliveryState::Queued, DeliveryState::Accepted]
+    );
+    // no link rests in the database
+    let mut connection = stage.db.superuser().await?;
+    let rows: Vec<String> = sqlx::query_scalar(
+        "select to_jsonb(d)::text from delivery d union all select to_jsonb(s)::text from delivery_step s",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    assert!(rows.iter().all(|row| !row.contains("/invite/")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_again_three_times_an_hour() -> Result<()> {
+    let stage = Stage::new().await?;
+    let link = stage.invite_ana().await?;
+    let first = stage.newest_in(DeliveryState::Accepted).await?;
+
+    let request_id = new_id();
+    let copy = stage.resend(&first.id, request_id).await??;
+    let same = stage.resend(&first.id, request_id).await??;
+    assert_eq!(copy.id, same.id);
+    stage.mail_in(&copy.id, DeliveryState::Accepted).await?;
+    let url = format!("http://alder.localhost:8080/invite/{link}");
+    let mails = stage.smtp.mails();
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| mail.links.contains(&url)));
+
+    // a copy of the copy counts as well
+    stage.resend(&copy.id, new_id()).await??;
+    stage.resend(&first.id, new_id()).await??;
+    let refused = stage
+        .resend(&first.id, new_id())
+        .await?
+        .expect_err("the fourth");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(Reason::TooManyAttempts.is_in(&refused));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bounce_suppresses_the_address_until_the_office_clears_it() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage
+        .smtp
+        .set_answer("ana@example.com", Answer::RefuseForGood);
+    stage.invite_ana().await?;
+    let bounced = stage.newest_in(DeliveryState::Bounced).await?;
+    assert!(last_detail(&bounced).contains("5.1.1"), "{bounced:?}");
+    let mut connection = stage.db.superuser().await?;
+    let published: Vec<String> = sqlx::query_scalar("select type from outbox")
+        .fetch_all(&mut connection)
+        .await?;
+    assert_eq!(published, ["contractoros.notifications.v1.DeliveryBounced"]);
+
+    stage.smtp.set_answer("ana@example.com", Answer::Accept);
+    let refused = stage
+        .resend(&bounced.id, new_id())
+        .await?
+        .expect_err("the address bounced");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(Reason::AddressSuppressed.is_in(&refused));
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.newest_in(DeliveryState::Suppressed).await?;
+
+    let problems = ListDeliveriesRequest {
+        problems_only: true,
+        ..ListDeliveriesRequest::default()
+    };
+    let owner = &stage.tenant.owner;
+    assert_eq!(
+        list(&stage, &stage.tenant, owner, problems).await??.len(),
+        2
+    );
+
+    clear(&stage, &stage.tenant, owner).await??;
+    let copy = stage.resend(&bounced.id, new_id()).await??;
+    stage.mail_in(&copy.id, DeliveryState::Accepted).await?;
+    assert_eq!(stage.smtp.mails().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_address_is_not_suppressed() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage
+        .smtp
+        .set_answer("ana@example.com", Answer::RefuseForGood);
+    stage.invite_ana().await?;
+    stage.newest_in(DeliveryState::Bounced).await?;
+    stage.identity.lock().accounts[0].email = "ana@example.net".to_owned();
+    stage.invite_ana().await?;
+    stage.newest_in(DeliveryState::Accepted).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_now_is_tried_again() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage
+        .smtp
+        .set_answer("ana@example.com", Answer::RefuseForNow);
+    stage.invite_ana().await?;
+    let mut pauses = Vec::new();
+    for tries in 2..=5 {
+        let waits = loop {
+            let mail = stage.newest_in(DeliveryState::Queued).await?;
+            if mail.steps.len() == tries {
+                break mail;
+            }
+        };
+        assert!(last_detail(&waits).contains("451"), "{waits:?}");
+        pauses.push(minutes_ahead(waits.send_after.as_ref()));
+        stage.let_time_come().await?;
+    }
+    assert_eq!(pauses, [1, 10, 60, 360]);
+    let failed = stage.newest_in(DeliveryState::Failed).await?;
+
+    stage.smtp.set_answer("ana@example.com", Answer::Accept);
+    let copy = stage.resend(&failed.id, new_id()).await??;
+    stage.mail_in(&copy.id, DeliveryState::Accepted).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_try_goes_through() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage
+        .smtp
+        .set_answer("ana@example.com", Answer::RefuseForNow);
+    stage.invite_ana().await?;
+    let waits = loop {
+        let mail = stage.newest_in(DeliveryState::Queued).await?;
+        if mail.steps.len() == 2 {
+            break mail;
+        }
+    };
+    stage.smtp.set_answer("ana@example.com", Answer::Accept);
+    stage.let_time_come().await?;
+    stage.mail_in(&waits.id, DeliveryState::Accepted).await?;
+    let mail = stage.mail_to_ana("your project portal").await?;
+    let message_id = mail.header("Message-ID").context("it has one")?;
+    assert_eq!(
+        message_id.trim_matches(['<', '>']),
+        format!("{}.1@localhost", waits.id)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.choose(proto::notifications::Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    let mail = stage.mails().await?.remove(0);
+    // claimed, and the claim has run out
+    let mut connection = stage.db.superuser().await?;
+    sqlx::query("update delivery set state = 'sending', due_at = due_at - interval '30 days'")
+        .execute(&mut connection)
+        .await?;
+    stage.mail_in(&mail.id, DeliveryState::Accepted).await?;
+    let sent = stage.mail_to_ana("Milestone reached").await?;
+    let message_id = sent.header("Message-ID").context("it has one")?;
+    assert_eq!(
+        message_id.trim_matches(['<', '>']),
+        format!("{}.0@localhost", mail.id)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_that_is_gone_is_not_mailed() -> Result<()> {
+    let stage = Stage::new().await?;
+    let link = stage.invite_ana().await?;
+    let first = stage.newest_in(DeliveryState::Accepted).await?;
+    stage.identity.lock().gone.insert(link.to_string());
+    let copy = stage.resend(&first.id, new_id()).await??;
+    let dropped = stage.mail_in(&copy.id, DeliveryState::Dropped).await?;
+    assert_eq!(
+        last_detail(&dropped),
+        "The link is no longer valid; resend the invitation on the client record."
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_lost_access_gets_no_mail() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.choose(proto::notifications::Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.identity.lock().accounts[0].state = AccountState::Disabled.into();
+    let disabled = AccountDisabled {
+        account_id: stage.tenant.ana.account.to_string(),
+        actor_id: String::new(),
+    };
+    stage.tell("identity", &disabled).await?;
+    let dropped = stage.newest_in(DeliveryState::Dropped).await?;
+    assert_eq!(last_detail(&dropped), "The person's access was ended.");
+
+    stage.reach(&stage.kitchen, 1).await?;
+    assert_eq!(stage.mails().await?.len(), 1);
+    let changed = PasswordChanged {
+        account_id: stage.tenant.ana.account.to_string(),
+    };
+    stage.tell("identity", &changed).await?;
+    stage.newest_in(DeliveryState::Dropped).await?;
+    assert!(stage.smtp.mails().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn clients_see_their_own_mails_without_details() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.invite_ana().await?;
+    stage.newest_in(DeliveryState::Accepted).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.newest_in(DeliveryState::Accepted).await?;
+    let all = ListDeliveriesRequest::default();
+    let tenant = &stage.tenant;
+
+    let own = list(&stage, tenant, &tenant.ana, all.clone()).await??;
+    assert_eq!(own.len(), 2);
+    assert!(
+        own.iter()
+            .flat_map(|mail| &mail.steps)
+            .all(|step| step.detail.is_empty())
+    );
+    stage.projects.show_schedule(false);
+    let own = list(&stage, tenant, &tenant.ana, all.clone()).await??;
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0].kind(), MailKind::Invitation);
+
+    let anas = ListDeliveriesRequest {
+        account_ids: vec![tenant.ana.account.to_string()],
+        ..all.clone()
+    };
+    assert!(
+        list(&stage, tenant, &tenant.ben, anas.clone())
+            .await??
+            .is_empty()
+    );
+    assert_eq!(
+        list(&stage, tenant, &tenant.pm, anas.clone()).await??.len(),
+        2
+    );
+    let others = Tenant::new();
+    assert!(
+        list(&stage, &others, &others.owner, anas)
+            .await??
+            .is_empty()
+    );
+    assert_eq!(
+        code(list(&stage, tenant, &tenant.field, all).await?),
+        Code::PermissionDenied
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn others_change_nothing() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.invite_ana().await?;
+    let mail = stage.newest_in(DeliveryState::Accepted).await?;
+    let others = Tenant::new();
+    let message = proto::notifications::ResendDeliveryRequest {
+        id: mail.id,
+        request_id: new_id().to_string(),
+    };
+    let request = stage.request_in(&others, &others.owner, message.clone())?;
+    let foreign = stage.deliveries()?.resend_delivery(request).await;
+    assert_eq!(code(foreign), Code::NotFound);
+    assert_eq!(
+        code(clear(&stage, &others, &others.owner).await?),
+        Code::NotFound
+    );
+    for person in [&stage.tenant.ana, &stage.tenant.field] {
+        let request = stage.request(person, message.clone())?;
+        let answer = stage.deliveries()?.resend_delivery(request).await;
+        assert_eq!(code(answer), Code::PermissionDenied);
+        let answer = clear(&stage, &stage.tenant, person).await?;
+        assert_eq!(code(answer), Code::PermissionDenied);
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Projects, as far as notifications asks it: who sees the milestones of Ana's two projects.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use proto::projects::{
+    CreateProjectRequest, CreateProjectResponse, GetProjectRequest, GetProjectResponse,
+    ListPhaseTemplatesRequest, ListPhaseTemplatesResponse, ListProjectsRequest,
+    ListProjectsResponse, Phase, Project, ProjectAccess, ResolveRequest, ResolveResponse,
+    ScheduleScope, UpdateProjectRequest, UpdateProjectResponse,
+    access_service_server::{AccessService, AccessServiceServer},
+    project_service_server::{ProjectService, ProjectServiceServer},
+};
+use service::{Error, Listen, Server, new_id};
+use tenancy::{Audience, Caller, TenantId, Verifier};
+use testing::{Running, TestKeys};
+use tonic::{Request, Response, Status, service::Routes};
+use uuid::Uuid;
+
+/// A project with the milestones that its phases end with.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) id: Uuid,
+    pub(crate) client: Uuid,
+    pub(crate) name: &'static str,
+    pub(crate) phases: Vec<(Uuid, &'static str)>,
+    /// Whether clients see the schedule.
+    pub(crate) shows_schedule: bool,
+}
+
+impl Site {
+    pub(crate) fn new(client: Uuid, name: &'static str, milestones: &[&'static str]) -> Self {
+        Self {
+            id: new_id(),
+            client,
+            name,
+            phases: milestones
+                .iter()
+                .map(|milestone| (new_id(), *milestone))
+                .collect(),
+            shows_schedule: true,
+        }
+    }
+}
+
+/// What projects knows; a test may change it while it is asked.
+#[derive(Clone)]
+pub(crate) struct FakeProjects {
+    tenant: TenantId,
+    sites: Arc<Mutex<Vec<Site>>>,
+}
+
+impl FakeProjects {
+    pub(crate) fn new(tenant: TenantId, sites: Vec<Site>) -> Self {
+        Self {
+            tenant,
+            sites: Arc::new(Mutex::new(sites)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Site>> {
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows or hides the schedule of every project.
+    pub(crate) fn show_schedule(&self, shown: bool) {
+        for site in self.lock().iter_mut() {
+            site.shows_schedule = shown;
+        }
+    }
+
+    pub(crate) async fn start(&self, keys: &TestKeys) -> Result<Running> {
+        let listen = Listen {
+            address: ([127, 0, 0, 1], 0).into(),
+            health_address: ([127, 0, 0, 1], 0).into(),
+            control_address: None,
+            base_domain: "localhost".to_owned(),
+        };
+        let ring = keys.ring("projects")?;
+        let routes = Routes::new(AccessServiceServer::new(self.clone()))
+            .add_service(ProjectServiceServer::new(self.clone()));
+        Running::start(Server::bind("projects", &listen, Verifier::new(ring), routes).await?)
+    }
+
+    /// The projects of a caller's client records; all where the service asks for itself.
+    fn of(&self, caller: &Caller) -> Vec<Site> {
+        self.lock()
+            .iter()
+            .filter(|_| caller.tenant == self.tenant)
+            .filter(|site| match &caller.person {
+                Some(person) => person.rights_for(site.client).is_some(),
+                None => true,
+            })
+            .cloned()
+            .collect()
+    }
+}
+
+fn not_played<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("this fake does not play it"))
+}
+
+#[tonic::async_trait]
+impl AccessService for FakeProjects {
+    async fn resolve(
+        &self,
+        request: Request<ResolveRequest>,
+    ) -> Result<Response<ResolveResponse>, Status> {
+        let caller = Caller::require(&request, Audience::CLIENT | Audience::NOTIFICATIONS)?;
+        caller.person()?;
+        let projects = self
+            .of(&caller)
+            .into_iter()
+            .map(|site| {
+                let schedule = if site.shows_schedule {
+                    ScheduleScope::Milestones
+                } else {
+                    ScheduleScope::None
+                };
+                ProjectAccess {
+                    project_id: site.id.to_string(),
+                    project_name: site.name.to_owned(),
+                    schedule: schedule.into(),
+                    ..ProjectAccess::default()
+                }
+            })
+            .collect();
+        Ok(Response::new(ResolveResponse { projects }))
+    }
+}
+
+#[tonic::async_trait]
+impl ProjectService for FakeProjects {
+    async fn get_project(
+        &self,
+        request: Request<GetProjectRequest>,
+    ) -> Result<Response<GetProjectResponse>, Status> {
+        let caller = Caller::require(&request, Audience::CLIENT | Audience::NOTIFICATIONS)?;
+        let id = request.into_inner().id;
+        let site = self
+            .of(&caller)
+            .into_iter()
+            .find(|site| site.id.to_string() == id)
+            .ok_or(Error::NotFound)?;
+        let shows_milestones = caller.person.is_none() || site.shows_schedule;
+        let phases = site
+            .phases
+            .iter()
+            .map(|(id, milestone)| Phase {
+                id: id.to_string(),
+                milestone: shows_milestones.then(|| (*milestone).to_owned()),
+                ..Phase::default()
+            })
+            .collect();
+        Ok(Response::new(GetProjectResponse {
+            project: Some(Project {
+                id,
+                name: site.name.to_owned(),
+                phases,
+                ..Project::default()
+            }),
+        }))
+    }
+
+    async fn create_project(
+        &self,
+        _: Request<CreateProjectRequest>,
+    ) -> Result<Response<CreateProjectResponse>, Status> {
+        not_played()
+    }
+
+    async fn list_projects(
+        &self,
+        _: Request<ListProjectsRequest>,
+    ) -> Result<Response<ListProjectsResponse>, Status> {
+        not_played()
+    }
+
+    async fn update_project(
+        &self,
+        _: Request<UpdateProjectRequest>,
+    ) -> Result<Response<UpdateProjectResponse>, Status> {
+        not_played()
+    }
+
+    async fn list_phase_templates(
+        &self,
+        _: Request<ListPhaseTemplatesRequest>,
+    ) -> Result<Response<ListPhaseTemplatesResponse>, Status> {
+        not_played()
+    }
+}

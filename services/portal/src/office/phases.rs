@@ -1,0 +1,499 @@
+//! A project's phases: how far each is, when it is planned, what is reached at its end.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use proto::projects::{
+    CreatePhaseRequest, DeletePhaseRequest, Phase, ReorderPhasesRequest, UpdatePhaseRequest,
+};
+use serde::Deserialize;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    badge::Badge,
+    client::phases,
+    csrf::Form,
+    error::Error,
+    flash::{self, Flash},
+    form::{Errors, FormView, request_id},
+    office::{
+        Here, Manager, OfficeFrame,
+        edit::{Difference, Told, differences, tidy},
+        mask,
+        project::{self, Band, Opened, Section},
+    },
+    page,
+    session::Office,
+};
+
+/// The steps of progress that one click sets.
+const QUICK: [i32; 5] = [0, 25, 50, 75, 100];
+
+const FIELDS: [(&str, &str); 9] = [
+    ("phase", "name"),
+    ("phase.name", "name"),
+    ("phase.weight", "weight"),
+    ("phase.progress_percent", "progress"),
+    ("phase.planned_start", "planned_start"),
+    ("phase.planned_end", "planned_end"),
+    ("phase.actual_start", "actual_start"),
+    ("phase.actual_end", "actual_end"),
+    ("phase.milestone", "milestone"),
+];
+
+#[derive(Template)]
+#[template(path = "office/phases.html")]
+struct Page {
+    frame: OfficeFrame,
+    band: Band,
+    is_manager: bool,
+    rows: Vec<Row>,
+    /// The form of a phase more.
+    added: FormView<Fields>,
+    added_id: &'static str,
+    errors: Errors,
+    stale: Vec<Difference>,
+}
+
+/// One phase with its forms.
+struct Row {
+    id: String,
+    /// Sets its fields apart from those of the others; empty for the one that was refused.
+    field_id: String,
+    number: usize,
+    name: String,
+    badge: Badge,
+    percent: i32,
+    when: String,
+    milestone: String,
+    etag: String,
+    is_first: bool,
+    is_last: bool,
+    is_open: bool,
+    form: FormView<Fields>,
+}
+
+/// The form of one phase.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    request_id: String,
+    etag: String,
+    name: String,
+    weight: String,
+    progress: String,
+    planned_start: String,
+    planned_end: String,
+    actual_start: String,
+    actual_end: String,
+    milestone: String,
+}
+
+/// The buttons that set the progress.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    etag: String,
+    percent: String,
+}
+
+/// The buttons that move a phase.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Move {
+    to: String,
+}
+
+/// The button that removes a phase.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Remove {
+    etag: String,
+}
+
+/// What was refused, and is shown again.
+enum Refused {
+    Added(FormView<Fields>),
+    Changed(Uuid, FormView<Fields>),
+}
+
+/// `GET /office/projects/{project}/phases`
+pub async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
+    let opened = Opened::load(&office, id).await?;
+    page::show(&Page::new(&office, &opened, None))
+}
+
+/// `POST /office/projects/{project}/phases`
+pub async fn create(
+    manager: Manager,
+    Path(id): Path<Uuid>,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
+    let phase = match fields.phase() {
+        Ok(phase) => phase,
+        Err(errors) => {
+            let form = FormView {
+                values: fields,
+                errors,
+            };
+            return refuse(&manager, id, Refused::Added(form)).await;
+        }
+    };
+    let created = manager
+        .calls
+        .phases()
+        .create_phase(CreatePhaseRequest {
+            phase: Some(Phase {
+                project_id: id.to_string(),
+                ..phase
+            }),
+            request_id: fields.request_id.clone(),
+        })
+        .await;
+    if let Err(status) = created {
+        let form = FormView::refused(fields, &status, &FIELDS)?;
+        return refuse(&manager, id, Refused::Added(form)).await;
+    }
+    let words = format!("{} is added at the end.", fields.name.trim());
+    Ok(to_phases(&manager, id, &words))
+}
+
+/// `POST /office/projects/{project}/phases/{phase}`
+pub async fn save(
+    manager: Manager,
+    Path((id, phase_id)): Path<(Uuid, Uuid)>,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
+    let phase = match fields.phase() {
+        Ok(phase) => phase,
+        Err(errors) => {
+            let form = FormView {
+                values: fields,
+                errors,
+            };
+            return refuse(&manager, id, Refused::Changed(phase_id, form)).await;
+        }
+    };
+    let paths = [
+        "name", "weight", "progress_percent", "planned_start", "planned_end", "actual_start",
+        "actual_end", "milestone",
+    ];
+    let saved = manager
+        .calls
+        .phases()
+        .update_phase(UpdatePhaseRequest {
+            phase: Some(Phase {
+                id: phase_id.to_string(),
+                project_id: id.to_string(),
+                etag: fields.etag.clone(),
+                ..phase
+            }),
+            update_mask: mask(&paths),
+        })
+        .await;
+    match saved {
+        Ok(answer) => {
+            let saved = answer.into_inner().phase.unwrap_or_default();
+            Ok(to_phases(&manager, id, &saved_words(&saved)))
+        }
+        Err(status) if status.code() == Code::Aborted => {
+            let opened = Opened::load(&manager, id).await?;
+            let now = find(&opened, phase_id)?;
+            let saved = Fields::of(now);
+            let stale = differences(&saved, &fields);
+            let form = FormView::new(Fields {
+                etag: saved.etag,
+                ..fields
+            });
+            let refused = Refused::Changed(phase_id, form);
+            page::conflict(&Page {
+                stale,
+                ..Page::new(&manager, &opened, Some(refused))
+            })
+        }
+        Err(status) => {
+            let form = FormView::refused(fields, &status, &FIELDS)?;
+            refuse(&manager, id, Refused::Changed(phase_id, form)).await
+        }
+    }
+}
+
+/// `POST /office/projects/{project}/phases/{phase}/progress`
+pub async fn set_progress(
+    manager: Manager,
+    Path((id, phase_id)): Path<(Uuid, Uuid)>,
+    Form(fields): Form<Progress>,
+) -> Result<Response, Error> {
+    let percent = fields.percent.parse().map_err(|_| Error::Invalid)?;
+    let answer = manager
+        .calls
+        .phases()
+        .update_phase(UpdatePhaseRequest {
+            phase: Some(Phase {
+                id: phase_id.to_string(),
+                project_id: id.to_string(),
+                progress_percent: Some(percent),
+                etag: fields.etag,
+                ..Phase::default()
+            }),
+            update_mask: mask(&["progress_percent"]),
+        })
+        .await?;
+    let saved = answer.into_inner().phase.unwrap_or_default();
+    Ok(to_phases(&manager, id, &saved_words(&saved)))
+}
+
+/// `POST /office/projects/{project}/phases/{phase}/move`
+pub async fn move_one(
+    manager: Manager,
+    Path((id, phase_id)): Path<(Uuid, Uuid)>,
+    Form(fields): Form<Move>,
+) -> Result<Response, Error> {
+    let project = project::read(&manager, id).await?;
+    let mut ids: Vec<String> = project.phases.iter().map(|phase| phase.id.clone()).collect();
+    let moved = phase_id.to_string();
+    let from = ids.iter().position(|id| *id == moved).ok_or(Error::NotFound)?;
+    let to = match fields.to.as_str() {
+        "up" => from.checked_sub(1),
+        "down" => Some(from + 1).filter(|to| *to < ids.len()),
+        _ => return Err(Error::Invalid),
+    };
+    if let Some(to) = to {
+        ids.swap(from, to);
+        manager
+            .calls
+            .phases()
+            .reorder_phases(ReorderPhasesRequest {
+                project_id: id.to_string(),
+                phase_ids: ids,
+            })
+            .await?;
+    }
+    Ok(to_phases(&manager, id, "The order is saved."))
+}
+
+/// `POST /office/projects/{project}/phases/{phase}/remove`
+pub async fn remove(
+    manager: Manager,
+    Path((id, phase_id)): Path<(Uuid, Uuid)>,
+    Form(fields): Form<Remove>,
+) -> Result<Response, Error> {
+    manager
+        .calls
+        .phases()
+        .delete_phase(DeletePhaseRequest {
+            project_id: id.to_string(),
+            id: phase_id.to_string(),
+            etag: fields.etag,
+        })
+        .await?;
+    Ok(to_phases(&manager, id, "The phase is removed."))
+}
+
+async fn refuse(manager: &Manager, id: Uuid, refused: Refused) -> Result<Response, Error> {
+    let opened = Opened::load(manager, id).await?;
+    page::refuse(&Page::new(manager, &opened, Some(refused)))
+}
+
+fn find(opened: &Opened, id: Uuid) -> Result<&Phase, Error> {
+    let id = id.to_string();
+    opened
+        .project
+        .phases
+        .iter()
+        .find(|phase| phase.id == id)
+        .ok_or(Error::NotFound)
+}
+
+fn to_phases(manager: &Manager, project: Uuid, words: &str) -> Response {
+    let path = format!("/office/projects/{project}/phases");
+    flash::redirect(&manager.app, &path, &Flash::done(words))
+}
+
+/// What was saved, and what clients hear of it.
+fn saved_words(phase: &Phase) -> String {
+    let percent = phase.progress_percent();
+    match (&phase.milestone, percent) {
+        (Some(milestone), 100) => format!(
+            "{} is done. Clients hear that “{milestone}” is reached, as far as the schedule is shared.",
+            phase.name
+        ),
+        (None, 100) => format!("{} is done.", phase.name),
+        _ => format!("{} is saved, {percent}% done.", phase.name),
+    }
+}
+
+impl Page {
+    fn new(office: &Office, opened: &Opened, refused: Option<Refused>) -> Self {
+        let (added, changed) = match refused {
+            Some(Refused::Added(form)) => (Some(form), None),
+            Some(Refused::Changed(id, form)) => (None, Some((id.to_string(), form))),
+            None => (None, None),
+        };
+        let errors = added
+            .iter()
+            .chain(changed.iter().map(|(_, form)| form))
+            .map(|form| form.errors.clone())
+            .next()
+            .unwrap_or_default();
+        let last = opened.project.phases.len();
+        let rows = opened
+            .project
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| {
+                let form = changed
+                    .as_ref()
+                    .filter(|(id, _)| *id == phase.id)
+                    .map(|(_, form)| form.clone());
+                let is_open = form.is_some();
+                Row {
+                    field_id: if is_open {
+                        String::new()
+                    } else {
+                        format!("phase-{}-", index + 1)
+                    },
+                    number: index + 1,
+                    is_first: index == 0,
+                    is_last: index + 1 == last,
+                    is_open,
+                    form: form.unwrap_or_else(|| FormView::new(Fields::of(phase))),
+                    ..Row::new(phase, opened)
+                }
+            })
+            .collect();
+        Self {
+            frame: OfficeFrame::of(office, Here::Projects),
+            band: opened.band(office, Section::Phases),
+            is_manager: office.is_manager(),
+            rows,
+            added_id: if added.is_some() { "" } else { "new-" },
+            added: added.unwrap_or_else(|| {
+                FormView::new(Fields {
+                    request_id: request_id(),
+                    weight: "10".to_owned(),
+                    progress: "0".to_owned(),
+                    ..Fields::default()
+                })
+            }),
+            errors,
+            stale: Vec::new(),
+        }
+    }
+
+    fn quick(&self) -> [i32; 5] {
+        QUICK
+    }
+}
+
+impl Row {
+    fn new(phase: &Phase, opened: &Opened) -> Self {
+        Self {
+            id: phase.id.clone(),
+            field_id: String::new(),
+            number: 0,
+            name: phase.name.clone(),
+            badge: Badge::of_phase(phase.status()),
+            percent: phase.progress_percent().clamp(0, 100),
+            when: phases::when(phase, &opened.format).unwrap_or_else(|| "No dates yet".to_owned()),
+            milestone: phase.milestone().to_owned(),
+            etag: phase.etag.clone(),
+            is_first: false,
+            is_last: false,
+            is_open: false,
+            form: FormView::default(),
+        }
+    }
+}
+
+impl Fields {
+    fn of(phase: &Phase) -> Self {
+        Self {
+            request_id: String::new(),
+            etag: phase.etag.clone(),
+            name: phase.name.clone(),
+            weight: phase.weight().to_string(),
+            progress: phase.progress_percent().to_string(),
+            planned_start: phase.planned_start().to_owned(),
+            planned_end: phase.planned_end().to_owned(),
+            actual_start: phase.actual_start().to_owned(),
+            actual_end: phase.actual_end().to_owned(),
+            milestone: phase.milestone().to_owned(),
+        }
+    }
+
+    /// The phase as it would be saved, or what cannot be read.
+    fn phase(&self) -> Result<Phase, Errors> {
+        let mut errors = Errors::default();
+        let weight = self.weight.trim().parse().ok();
+        errors.check(weight.is_some(), "weight", "enter a whole number such as 10");
+        let percent = self.progress.trim().trim_end_matches('%').trim_end().parse().ok();
+        errors.check(percent.is_some(), "progress", "enter a whole number from 0 to 100");
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Ok(Phase {
+            name: self.name.clone(),
+            weight,
+            progress_percent: percent,
+            planned_start: given(&self.planned_start),
+            planned_end: given(&self.planned_end),
+            actual_start: given(&self.actual_start),
+            actual_end: given(&self.actual_end),
+            milestone: given(&self.milestone),
+            ..Phase::default()
+        })
+    }
+}
+
+impl Told for Fields {
+    fn told(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Name", tidy(&self.name)),
+            ("Share of the whole", tidy(&self.weight)),
+            ("Progress", tidy(&self.progress)),
+            ("Planned start", self.planned_start.clone()),
+            ("Planned end", self.planned_end.clone()),
+            ("Started", self.actual_start.clone()),
+            ("Ended", self.actual_end.clone()),
+            ("Milestone", tidy(&self.milestone)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_or_asked_for_again() {
+        let mut fields = Fields {
+            weight: " 10 ".to_owned(),
+            progress: "25 %".to_owned(),
+            ..Fields::default()
+        };
+        let phase = fields.phase().expect("both are numbers");
+        assert_eq!((phase.weight(), phase.progress_percent()), (10, 25));
+        assert_eq!(phase.milestone, None);
+        fields.weight = "much".to_owned();
+        fields.progress = "12.5".to_owned();
+        let errors = fields.phase().expect_err("neither is a whole number");
+        assert_eq!(errors.all().len(), 2);
+    }
+
+    #[test]
+    fn a_reached_milestone_says_who_hears_of_it() {
+        let mut phase = Phase {
+            name: "Framing".to_owned(),
+            progress_percent: Some(100),
+            ..Phase::default()
+        };
+        assert_eq!(saved_words(&phase), "Framing is done.");
+        phase.milestone = Some("Roof on".to_owned());
+        assert!(saved_words(&phase).contains("“Roof on” is reached"));
+        phase.progress_percent = Some(75);
+        assert_eq!(saved_words(&phase), "Framing is saved, 75% done.");
+    }
+}

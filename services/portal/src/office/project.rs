@@ -1,0 +1,496 @@
+//! A project: what its pages have in common, and its overview with the contract value.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use proto::{
+    billing::{Contract, GetContractRequest, SetContractValueRequest},
+    identity::{Client, GetClientRequest, PortalAccessState},
+    projects::{GetProjectRequest, Project, ProjectType},
+    types::Money,
+};
+use serde::Deserialize;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    badge::Badge,
+    client::{optional, phases, phases::Bar, project::address_line},
+    csrf::Form,
+    error::Error,
+    flash::{self, Flash},
+    form::{FormView, request_id},
+    format::{Format, date_of, time_of},
+    office::{
+        Here, Manager, OfficeFrame, client,
+        edit::{Difference, Told, differences},
+        format_at, members,
+    },
+    page,
+    session::Office,
+};
+
+const CURRENCY: &str = "USD";
+const NEXT_MILESTONES: usize = 4;
+
+/// A tab of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Facts, money, people.
+    Overview,
+    /// Phases with their progress.
+    Phases,
+    /// The settings for clients.
+    Visibility,
+}
+
+/// What stands above every page of a project.
+pub struct Band {
+    /// The project's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How it stands.
+    pub badge: Option<Badge>,
+    /// The client's record and name; none for crew, who know no clients.
+    pub client: Option<(String, String)>,
+    /// Its tabs.
+    pub tabs: Vec<Tab>,
+}
+
+/// One tab.
+pub struct Tab {
+    /// What it is called.
+    pub title: &'static str,
+    /// Where it leads.
+    pub link: String,
+    /// True for the one that is shown.
+    pub is_current: bool,
+}
+
+/// What a page of a project starts from.
+pub struct Opened {
+    /// The project as this person may see it.
+    pub project: Project,
+    /// The client's record; none for crew, and while identity is away.
+    pub client: Option<Client>,
+    /// How to write about it: in the time zone of the site.
+    pub format: Format,
+}
+
+impl Opened {
+    /// Asks for the project, then for its client.
+    pub async fn load(office: &Office, id: Uuid) -> Result<Self, Error> {
+        let project = read(office, id).await?;
+        let client = read_client(office, &project).await;
+        Ok(Self {
+            format: format_at(office, &project.time_zone),
+            project,
+            client,
+        })
+    }
+
+    /// The band with one tab marked.
+    pub fn band(&self, office: &Office, section: Section) -> Band {
+        Band::new(office, &self.project, self.client.as_ref(), section)
+    }
+}
+
+/// Reads a project; one that is not this person's is not there.
+pub async fn read(office: &Office, id: Uuid) -> Result<Project, Error> {
+    office
+        .calls
+        .projects()
+        .get_project(GetProjectRequest { id: id.to_string() })
+        .await?
+        .into_inner()
+        .project
+        .ok_or(Error::NotFound)
+}
+
+async fn read_client(office: &Office, project: &Project) -> Option<Client> {
+    if !office.is_manager() {
+        return None;
+    }
+    let request = GetClientRequest {
+        id: project.client_id.clone()?,
+    };
+    let answer = office.calls.clients().get_client(request).await;
+    optional("the client", answer)?.client
+}
+
+impl Band {
+    fn new(office: &Office, project: &Project, client: Option<&Client>, section: Section) -> Self {
+        let path = format!("/office/projects/{}", project.id);
+        let tabs = [
+            (Section::Overview, "Overview", path.clone()),
+            (Section::Phases, "Phases", format!("{path}/phases")),
+            (Section::Visibility, "What clients see", format!("{path}/visibility")),
+        ];
+        Self {
+            id: project.id.clone(),
+            name: project.name.clone(),
+            badge: Badge::of_project(project),
+            client: client.map(|client| (client.id.clone(), client.display_name.clone())),
+            tabs: tabs
+                .into_iter()
+                .filter(|(tab, ..)| office.is_manager() || *tab != Section::Visibility)
+                .map(|(tab, title, link)| Tab {
+                    title,
+                    link,
+                    is_current: tab == section,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "office/project.html")]
+struct Page {
+    frame: OfficeFrame,
+    band: Band,
+    is_manager: bool,
+    percent: i32,
+    bar: Option<Bar>,
+    position: String,
+    milestones: Vec<Milestone>,
+    facts: Vec<Fact>,
+    updated: String,
+    money: Option<MoneyCard>,
+    viewers: Vec<Viewer>,
+}
+
+/// A milestone ahead.
+struct Milestone {
+    name: String,
+    when: String,
+}
+
+/// A word and what it is.
+struct Fact {
+    label: &'static str,
+    value: String,
+}
+
+/// The contract value and its form.
+struct MoneyCard {
+    value: Option<String>,
+    form: FormView<ContractFields>,
+    stale: Vec<Difference>,
+}
+
+/// Somebody of the client who can look at the project.
+struct Viewer {
+    name: String,
+    badge: Badge,
+    rights: String,
+}
+
+/// The form on the contract value.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ContractFields {
+    request_id: String,
+    etag: String,
+    value: String,
+}
+
+impl Told for ContractFields {
+    fn told(&self) -> Vec<(&'static str, String)> {
+        vec![("Contract value", self.value.trim().to_owned())]
+    }
+}
+
+/// `GET /office/projects/{project}`
+pub async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
+    let (opened, contract) =
+        tokio::try_join!(Opened::load(&office, id), contract_of(&office, id))?;
+    page::show(&Page::new(&office, &opened, contract.as_ref(), None, Vec::new()).await)
+}
+
+/// `POST /office/projects/{project}/contract`
+pub async fn set_contract(
+    manager: Manager,
+    Path(id): Path<Uuid>,
+    Form(fields): Form<ContractFields>,
+) -> Result<Response, Error> {
+    let Some(minor_units) = minor_units(&fields.value) else {
+        let mut form = FormView::new(fields);
+        form.errors
+            .add("value", "enter an amount such as 86,400.00");
+        return refuse_contract(&manager, id, form).await;
+    };
+    let value = Money {
+        minor_units,
+        currency_code: CURRENCY.to_owned(),
+    };
+    let set = manager
+        .calls
+        .contracts()
+        .set_contract_value(SetContractValueRequest {
+            project_id: id.to_string(),
+            value: Some(value.clone()),
+            etag: fields.etag.clone(),
+            request_id: fields.request_id.clone(),
+        })
+        .await;
+    let path = format!("/office/projects/{id}");
+    match set {
+        Ok(_) => {
+            let project = read(&manager, id).await?;
+            let amount = format_at(&manager, &project.time_zone).money(&value);
+            let flash = Flash::done(format!("The contract value is {amount}."));
+            Ok(flash::redirect(&manager.app, &path, &flash))
+        }
+        Err(status) if status.code() == Code::Aborted => {
+            let (opened, contract) =
+                tokio::try_join!(Opened::load(&manager, id), contract_of(&manager, id))?;
+            let saved = ContractFields::of(contract.as_ref());
+            let stale = differences(&saved, &fields);
+            let form = FormView::new(ContractFields {
+                etag: saved.etag,
+                request_id: saved.request_id,
+                ..fields
+            });
+            let page =
+                Page::new(&manager, &opened, contract.as_ref(), Some(form), stale).await;
+            page::conflict(&page)
+        }
+        Err(status) => {
+            let names = [("value.minor_units", "value"), ("value.currency_code", "value")];
+            let form = FormView::refused(fields, &status, &names)?;
+            refuse_contract(&manager, id, form).await
+        }
+    }
+}
+
+async fn refuse_contract(
+    manager: &Manager,
+    id: Uuid,
+    form: FormView<ContractFields>,
+) -> Result<Response, Error> {
+    let (opened, contract) =
+        tokio::try_join!(Opened::load(manager, id), contract_of(manager, id))?;
+    let page = Page::new(manager, &opened, contract.as_ref(), Some(form), Vec::new()).await;
+    page::refuse(&page)
+}
+
+/// The contract; none where no value was set, and none for crew, who see no money.
+async fn contract_of(office: &Office, id: Uuid) -> Result<Option<Contract>, Error> {
+    if !office.is_manager() {
+        return Ok(None);
+    }
+    let answer = office
+        .calls
+        .contracts()
+        .get_contract(GetContractRequest {
+            project_id: id.to_string(),
+        })
+        .await;
+    match answer {
+        Ok(answer) => Ok(answer.into_inner().contract),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+impl Page {
+    async fn new(
+        office: &Office,
+        opened: &Opened,
+        contract: Option<&Contract>,
+        form: Option<FormView<ContractFields>>,
+        stale: Vec<Difference>,
+    ) -> Self {
+        let (project, format) = (&opened.project, &opened.format);
+        let mut ids = project.member_ids.clone();
+        ids.push(project.manager_id.clone());
+        let names = members(office, ids).await;
+        let name_of = |id: &String| names.get(id).map(|member| member.name.clone());
+        let team: Vec<String> = project
+            .member_ids
+            .iter()
+            .filter(|id| **id != project.manager_id)
+            .filter_map(name_of)
+            .collect();
+        let day = |text: Option<&str>| date_of(text).map(|day| format.day(day));
+        let facts = [
+            ("Address", Some(address_line(project.address.as_ref()))),
+            ("Type", Some(type_words(project.r#type()).to_owned())),
+            ("Start", day(project.start_date.as_deref())),
+            ("Planned finish", day(project.planned_finish.as_deref())),
+            ("Project manager", name_of(&project.manager_id)),
+            ("Team", Some(team.join(", "))),
+        ];
+        let money = office.is_manager().then(|| MoneyCard {
+            value: contract
+                .and_then(|contract| contract.value.as_ref())
+                .map(|value| format.money(value)),
+            form: form.unwrap_or_else(|| FormView::new(ContractFields::of(contract))),
+            stale,
+        });
+        Self {
+            frame: OfficeFrame::of(office, Here::Projects),
+            band: opened.band(office, Section::Overview),
+            is_manager: office.is_manager(),
+            percent: project.progress_percent().clamp(0, 100),
+            bar: Bar::of(project),
+            position: position_words(project),
+            milestones: phases::milestones(project)
+                .into_iter()
+                .take(NEXT_MILESTONES)
+                .map(|milestone| Milestone {
+                    name: milestone.name,
+                    when: milestone
+                        .day
+                        .map_or_else(|| "no day yet".to_owned(), |day| format.day(day)),
+                })
+                .collect(),
+            facts: facts
+                .into_iter()
+                .filter_map(|(label, value)| Some(Fact { label, value: value? }))
+                .filter(|fact| !fact.value.is_empty())
+                .collect(),
+            updated: time_of(project.updated_at)
+                .map(|at| format.moment(at))
+                .unwrap_or_default(),
+            money,
+            viewers: opened.client.as_ref().map(viewers).unwrap_or_default(),
+        }
+    }
+
+    /// What stands above the page where the form was refused.
+    fn errors(&self) -> Option<&crate::form::Errors> {
+        self.money.as_ref().map(|money| &money.form.errors)
+    }
+
+    /// True where the form was refused.
+    fn is_refused(&self) -> bool {
+        self.errors().is_some_and(|errors| !errors.is_empty())
+    }
+}
+
+impl ContractFields {
+    fn of(contract: Option<&Contract>) -> Self {
+        let value = contract.and_then(|contract| contract.value.as_ref());
+        Self {
+            request_id: request_id(),
+            etag: contract.map(|contract| contract.etag.clone()).unwrap_or_default(),
+            value: value
+                .map(|value| amount_words(value.minor_units))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn position_words(project: &Project) -> String {
+    match (phases::position(project), phases::current(project)) {
+        (Some(position), Some(phase)) => format!("{position}: {}", phase.name),
+        _ if project.phases.is_empty() => "No phases yet".to_owned(),
+        _ => "Every phase is done".to_owned(),
+    }
+}
+
+fn viewers(client: &Client) -> Vec<Viewer> {
+    client
+        .contacts
+        .iter()
+        .filter_map(|contact| {
+            let access = contact.access.as_ref()?;
+            (access.state() != PortalAccessState::Disabled).then(|| Viewer {
+                name: contact.name.clone(),
+                badge: Badge::of_access(Some(access.state())),
+                rights: client::rights_words(access.rights.as_ref()),
+            })
+        })
+        .collect()
+}
+
+/// What is built, in words.
+pub fn type_words(project_type: ProjectType) -> &'static str {
+    match project_type {
+        ProjectType::Kitchen => "Kitchen",
+        ProjectType::Bathroom => "Bathroom",
+        ProjectType::Addition => "Addition",
+        ProjectType::WholeHome => "Whole home",
+        ProjectType::NewHome => "New home",
+        ProjectType::Exterior => "Exterior",
+        ProjectType::Other | ProjectType::Unspecified => "Other",
+    }
+}
+
+/// Reads an amount as people type it: "86,400.00", "86400" or "$86,400.00"; never a sign, and commas only where they
+/// belong, so that a slip is asked about and not guessed at.
+fn minor_units(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let text = text.strip_prefix('$').unwrap_or(text).trim_start();
+    let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    let is_grouped = rest.iter().all(|group| group.len() == 3 && is_digits(group));
+    let is_begun = !first.is_empty() && is_digits(first) && (rest.is_empty() || first.len() <= 3);
+    if !(is_grouped && is_begun && cents.len() == 2 && is_digits(cents)) {
+        return None;
+    }
+    let digits = format!("{first}{}{cents}", rest.concat());
+    digits.parse().ok()
+}
+
+/// An amount as the form shows it: "86,400.00".
+fn amount_words(minor_units: i64) -> String {
+    let digits = (minor_units / 100).to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text}.{:02}", minor_units % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_strictly() {
+        for (text, expected) in [
+            ("86,400.00", 8_640_000),
+            ("86400", 8_640_000),
+            (" $ 1,234,567.89 ", 123_456_789),
+            ("0", 0),
+            ("0.05", 5),
+        ] {
+            assert_eq!(minor_units(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "$",
+            "-5",
+            "86.400,00",
+            "86,40",
+            "864,00.00",
+            "1234,567",
+            ",400",
+            "5.0",
+            "5.",
+            ".50",
+            "1e3",
+            "86 400",
+            "99999999999999999999",
+        ] {
+            assert_eq!(minor_units(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_form_shows_it_reads_again() {
+        for units in [0, 5, 99_999, 8_640_000, 123_456_789] {
+            assert_eq!(minor_units(&amount_words(units)), Some(units));
+        }
+        assert_eq!(amount_words(8_640_000), "86,400.00");
+    }
+}
