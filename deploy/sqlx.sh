@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${CARGO_TARGET_DIR:?run this by make}"
 
-cargo build --quiet --package devstack
+cargo build --quiet --workspace --bin devstack
 addresses=$("$CARGO_TARGET_DIR/debug/devstack" schema .)
 eval "$addresses"
 

@@ -61,8 +61,8 @@ export async function saveCompany(owner, { phone, email, website, address, welco
 export async function joinTeam(owner, member, role) {
   await owner.open("/office/settings/team");
   await owner.fill({ Name: member.name, Email: member.email });
-  await owner.choose({ Role: role });
-  await owner.press("Send the invitation");
+  await owner.pick("Role", role);
+  await owner.press("Send invitation");
   await owner.sees(member.name, "Invited");
 
   const mail = await mails.next(member.email, "Join the team");

@@ -131,10 +131,8 @@ async function furnish(stage) {
     await deeds.giveAccess(ruth, house.record, { ...maya, rights: all });
     house.used = link(await mails.next(maya.email, "your project portal"), "/invite/");
     await deeds.accept(maya, { subject: "", links: [house.used] }, { zone: "Pacific time (Los Angeles)", frequency: "Right away" });
-    await dana.open(`${house.project}/phases`);
-    await deeds.moveTo(dana, "Planning and permits", 100);
-    await dana.open(`${house.project}/phases`);
-    await deeds.moveTo(dana, "Demolition", 60);
+    await deeds.moveTo(dana, house.project, "Planning and permits", 100);
+    await deeds.moveTo(dana, house.project, "Demolition", 60);
     await mails.next(maya.email, "Permits approved");
     await deeds.addPerson(ruth, house.record, { ...ines, phone: "", relation: "Architect" });
     await deeds.giveAccess(ruth, house.record, { ...ines, rights: [] });
@@ -154,7 +152,7 @@ async function furnish(stage) {
     house.reset = link(await mails.next(maya.email, "Choose a new password"), "/reset/");
     await ruth.open("/office/settings/team");
     await ruth.fill({ Name: "Theo Park", Email: "theo@alder.example" });
-    await ruth.press("Send the invitation");
+    await ruth.press("Send invitation");
     house.team = link(await mails.next("theo@alder.example", "Join the team"), "/invite/");
     await mails.answer(ines.email, "accept");
     await deeds.signUp(nora, empty);
@@ -262,7 +260,7 @@ function officePages({ ruth, record, project }) {
     at("office branding", ruth, "/office/settings/branding"),
     at("office company", ruth, "/office/settings/organization"),
     at("office team", ruth, "/office/settings/team"),
-    refused("office team, refused", ruth, "/office/settings/team", "Send the invitation", { Email: "nobody" }),
+    refused("office team, refused", ruth, "/office/settings/team", "Send invitation", { Email: "nobody" }),
     at("office account", ruth, "/office/account"),
     at("office, nothing here", ruth, "/office/nothing", 404),
   ];

@@ -119,7 +119,7 @@ async function signUps(stage, { alder, birch, ruth, paul }) {
   await stage.step("nobody is invited before the owner's address is confirmed", async () => {
     await ruth.open("/office/settings/team");
     await ruth.fill({ Name: "Somebody early", Email: "early@example.com" });
-    await ruth.press("Send the invitation");
+    await ruth.press("Send invitation");
     assert.equal(ruth.status, 409);
     await ruth.sees("confirm");
     assert.deepEqual(await mails.to("early@example.com"), []);

@@ -98,8 +98,7 @@ impl Organization {
         let owner_token = stage.person(id, &owner)?;
         let pm = member(stage, id, &owner_token, slug, Role::Pm).await?;
         let field = member(stage, id, &owner_token, slug, Role::Field).await?;
-        let (ana, anas) =
-            client(stage, id, &owner_token, slug, "ana", Some(field.account)).await?;
+        let (ana, anas) = client(stage, id, &owner_token, slug, "ana", Some(field.account)).await?;
         let (ben, bens) = client(stage, id, &owner_token, slug, "ben", None).await?;
         Ok(Self {
             id,
@@ -436,10 +435,7 @@ pub async fn mailed_token(stage: &impl Stage, email: &str, path: &str) -> Result
             .rev()
             .filter(|mail| mail.is_to(email))
             .flat_map(|mail| mail.links.clone())
-            .find_map(|link| {
-                link.split_once(path)
-                    .map(|(_, token)| token.to_owned())
-            });
+            .find_map(|link| link.split_once(path).map(|(_, token)| token.to_owned()));
         if let Some(token) = token {
             return Ok(token);
         }

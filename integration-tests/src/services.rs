@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use devstack::{kafka::Kafka, smtp::Smtp};
 use service::{Peer, config::load_from};
-use tenancy::Signer;
 use tempfile::TempDir;
+use tenancy::Signer;
 use testing::{Running, TestDb, TestKeys, environment};
 
 use crate::Stage;
@@ -150,7 +150,6 @@ impl Services {
         self.kafka.stop().await
     }
 }
-
 
 impl Stage for Services {
     fn peer(&self, service: &str) -> Result<Peer> {

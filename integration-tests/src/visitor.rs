@@ -44,7 +44,13 @@ impl Visitor {
 
     /// Reads a page.
     pub async fn get(&self, path: &str) -> Result<Page> {
-        page(self.client.get(format!("{}{path}", self.origin)).send().await?).await
+        page(
+            self.client
+                .get(format!("{}{path}", self.origin))
+                .send()
+                .await?,
+        )
+        .await
     }
 
     /// Sends the form of the page at `path` whose action ends with `action`, with these fields set and its hidden ones kept.

@@ -93,7 +93,10 @@ impl Stage {
             &["billing"],
             notebook.clone(),
         )?;
-        #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle of its own")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test has no lifecycle of its own"
+        )]
         let tasks = vec![
             tokio::spawn(relay.run(stopping.clone())),
             tokio::spawn(consumer.run(stopping.clone())),
@@ -126,7 +129,10 @@ impl Stage {
     }
 
     async fn held(&self) -> Result<i64> {
-        let mut tx = self.target.begin_unscoped("test: count held events").await?;
+        let mut tx = self
+            .target
+            .begin_unscoped("test: count held events")
+            .await?;
         Ok(
             sqlx::query_scalar("select count(*) from held_event where state = 'held'")
                 .fetch_one(&mut *tx)
@@ -170,7 +176,10 @@ async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
     stage.until(projects.len(), 0).await?;
 
     // the relay lost its marks: everything is sent again
-    let mut tx = stage.source.begin_unscoped("test: forget the marks").await?;
+    let mut tx = stage
+        .source
+        .begin_unscoped("test: forget the marks")
+        .await?;
     let again = sqlx::query("update outbox set published_at = null")
         .execute(&mut *tx)
         .await?
@@ -190,7 +199,11 @@ async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
         .map(|(_, project)| project.clone())
         .collect();
     seen.sort();
-    let mut expected: Vec<_> = projects.iter().chain([&last]).map(Uuid::to_string).collect();
+    let mut expected: Vec<_> = projects
+        .iter()
+        .chain([&last])
+        .map(Uuid::to_string)
+        .collect();
     expected.sort();
     assert_eq!(seen, expected);
     assert_eq!(stage.held().await?, 0);
@@ -227,9 +240,24 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
         .set("broker.address.family", "v4")
         .create()?;
     let forgeries = [
-        ("tenant of another key", "billing", other, "contractoros.billing.v1.ContractValueSet"),
-        ("source of another topic", "identity", tenant, "contractoros.billing.v1.ContractValueSet"),
-        ("type of another topic", "billing", tenant, "contractoros.identity.v1.LinkIssued"),
+        (
+            "tenant of another key",
+            "billing",
+            other,
+            "contractoros.billing.v1.ContractValueSet",
+        ),
+        (
+            "source of another topic",
+            "identity",
+            tenant,
+            "contractoros.billing.v1.ContractValueSet",
+        ),
+        (
+            "type of another topic",
+            "billing",
+            tenant,
+            "contractoros.identity.v1.LinkIssued",
+        ),
     ];
     for (what, source, claimed, event_type) in forgeries {
         let key = format!("{tenant}:{}", new_id());

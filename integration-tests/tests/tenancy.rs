@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 use rand::RngExt as _;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions,
+};
 use tenancy::{Caller, Db, TenantId};
 use testing::TestDb;
 use uuid::Uuid;
@@ -32,12 +34,30 @@ async fn no_schema_breaks_isolation() -> Result<()> {
 #[tokio::test]
 async fn the_gate_sees_what_it_must() -> Result<()> {
     let sabotages = [
-        ("drop policy tenant on contract", "has no policy for billing_app"),
-        ("alter table contract no force row level security", "is not forced"),
-        ("alter table contract disable row level security", "security is off"),
-        ("create table loose (id int primary key)", "has no NOT NULL tenant_id"),
-        ("grant truncate on contract to billing_app", "holds TRUNCATE"),
-        ("alter role billing_app bypassrls", "bypasses row-level security"),
+        (
+            "drop policy tenant on contract",
+            "has no policy for billing_app",
+        ),
+        (
+            "alter table contract no force row level security",
+            "is not forced",
+        ),
+        (
+            "alter table contract disable row level security",
+            "security is off",
+        ),
+        (
+            "create table loose (id int primary key)",
+            "has no NOT NULL tenant_id",
+        ),
+        (
+            "grant truncate on contract to billing_app",
+            "holds TRUNCATE",
+        ),
+        (
+            "alter role billing_app bypassrls",
+            "bypasses row-level security",
+        ),
     ];
     for (sabotage, expected) in sabotages {
         let db = TestDb::new("billing", &billing::migrations()).await?;
@@ -54,7 +74,9 @@ async fn the_gate_sees_what_it_must() -> Result<()> {
             .await?;
         tx.rollback().await?;
         assert!(
-            findings.iter().any(|(_, finding)| finding.contains(expected)),
+            findings
+                .iter()
+                .any(|(_, finding)| finding.contains(expected)),
             "{sabotage}: {findings:?}"
         );
     }
@@ -85,7 +107,10 @@ async fn without_an_organization_no_row_is_seen() -> Result<()> {
                     .fetch_one(&mut superuser)
                     .await?;
             assert_eq!(truth, 1, "{service}.{table} was filled");
-            assert_eq!(seen?, 0, "{service}.{table} shows rows to nobody in particular");
+            assert_eq!(
+                seen?, 0,
+                "{service}.{table} shows rows to nobody in particular"
+            );
         }
     }
     Ok(())

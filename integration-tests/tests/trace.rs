@@ -34,17 +34,24 @@ async fn click(platform: &Platform, receiver: &Receiver) -> Result<()> {
     let phases = format!("/office/projects/{}/phases", alder.anas.project);
     let mails = platform.smtp().mails().len();
     let page = pm
-        .submit(&phases, &format!("/phases/{second}"), &[("progress", "100")])
+        .submit(
+            &phases,
+            &format!("/phases/{second}"),
+            &[("progress", "100")],
+        )
         .await?;
-    anyhow::ensure!(page.status.is_redirection(), "the phase is completed: {page:?}");
+    anyhow::ensure!(
+        page.status.is_redirection(),
+        "the phase is completed: {page:?}"
+    );
     while platform.smtp().mails().len() == mails {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
     let spans = receiver
-        .wait_until(PATIENCE, |spans| mail_trace(spans).is_some_and(|trace| {
-            missing(&of_trace(spans, &trace)).is_empty()
-        }))
+        .wait_until(PATIENCE, |spans| {
+            mail_trace(spans).is_some_and(|trace| missing(&of_trace(spans, &trace)).is_empty())
+        })
         .await;
     let spans = match spans {
         Ok(spans) => spans,
@@ -107,11 +114,20 @@ fn missing(trace: &[Span]) -> Vec<&'static str> {
     };
     [
         ("the click at the portal", has("portal", "POST")),
-        ("the portal's call", has("portal", "PhaseService/UpdatePhase")),
+        (
+            "the portal's call",
+            has("portal", "PhaseService/UpdatePhase"),
+        ),
         ("the service", has("projects", "PhaseService/UpdatePhase")),
         ("its transaction", has("projects", "transaction")),
-        ("the outbox's relay", has("projects", "send contractoros.projects.v1")),
-        ("the consumer", has("notifications", "process contractoros.projects.v1")),
+        (
+            "the outbox's relay",
+            has("projects", "send contractoros.projects.v1"),
+        ),
+        (
+            "the consumer",
+            has("notifications", "process contractoros.projects.v1"),
+        ),
         ("the mail", has("notifications", "mail")),
     ]
     .into_iter()

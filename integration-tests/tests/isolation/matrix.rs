@@ -59,8 +59,7 @@ pub(crate) type Ids = BTreeMap<&'static str, String>;
 /// Makes what a call needs, freshly for each call, and answers its ids.
 pub(crate) type Setup =
     Box<dyn for<'a> Fn(&'a Services, &'a Organization) -> SetupFuture<'a> + Send + Sync>;
-pub(crate) type SetupFuture<'a> =
-    std::pin::Pin<Box<dyn Future<Output = Result<Ids>> + Send + 'a>>;
+pub(crate) type SetupFuture<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Ids>> + Send + 'a>>;
 
 /// One RPC with what is expected of everybody.
 pub(crate) struct Row {
@@ -174,16 +173,17 @@ pub(crate) async fn check(
                 }
             }
             (Ok(bytes), Expected::LeftOut) => {
-                if ids
-                    .values()
-                    .any(|id| id.len() == 36 && mentions(bytes, id))
-                {
+                if ids.values().any(|id| id.len() == 36 && mentions(bytes, id)) {
                     note(who, Whose::Own, "shows what is hidden".to_owned());
                 }
             }
             (Err(status), Expected::Fails(code)) if status.code() == code => {}
             (outcome, expected) => {
-                note(who, Whose::Own, format!("{}, not {expected}", shown(outcome)));
+                note(
+                    who,
+                    Whose::Own,
+                    format!("{}, not {expected}", shown(outcome)),
+                );
             }
         }
     }
@@ -202,7 +202,14 @@ pub(crate) async fn check(
         .iter()
         .map(|(name, id)| {
             let is_id = id.parse::<uuid::Uuid>().is_ok();
-            (*name, if is_id { "not-an-id".to_owned() } else { id.clone() })
+            (
+                *name,
+                if is_id {
+                    "not-an-id".to_owned()
+                } else {
+                    id.clone()
+                },
+            )
         })
         .collect();
     for who in EVERYBODY {
@@ -227,7 +234,11 @@ pub(crate) async fn check(
             }
         }
         if bytes_of(&for_absent) != bytes_of(&for_foreign) {
-            note(who, Whose::Foreign, "differs from the answer for absent".to_owned());
+            note(
+                who,
+                Whose::Foreign,
+                "differs from the answer for absent".to_owned(),
+            );
         }
         if malformed != foreign {
             let for_malformed = call(services, cast, row, who, &malformed).await?;
@@ -239,14 +250,22 @@ pub(crate) async fn check(
             match (&for_malformed, expected) {
                 (Err(status), Expected::Fails(code)) if status.code() == code => {}
                 (outcome, expected) => {
-                    note(who, Whose::Malformed, format!("{}, not {expected}", shown(outcome)));
+                    note(
+                        who,
+                        Whose::Malformed,
+                        format!("{}, not {expected}", shown(outcome)),
+                    );
                 }
             }
         }
     }
     quiet(services).await?;
     if fingerprint(services, cast.bluestone.id).await? != before {
-        note(Who::Owner, Whose::Foreign, "the other organization's rows changed".to_owned());
+        note(
+            Who::Owner,
+            Whose::Foreign,
+            "the other organization's rows changed".to_owned(),
+        );
     }
     Ok(())
 }
@@ -432,7 +451,10 @@ async fn fingerprint(services: &Services, tenant: TenantId) -> Result<BTreeMap<S
             .bind(tenant.uuid())
             .fetch_one(&mut connection)
             .await?;
-            hashes.insert(format!("{}.{table}", db.service()), hash.unwrap_or_default());
+            hashes.insert(
+                format!("{}.{table}", db.service()),
+                hash.unwrap_or_default(),
+            );
         }
     }
     Ok(hashes)

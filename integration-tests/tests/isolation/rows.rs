@@ -5,8 +5,8 @@ use integration_tests::{Organization, PASSWORD, Services, Stage as _, mailed_tok
 use proto::{
     billing as bi, identity as id,
     identity::{
-        client_service_client::ClientServiceClient,
-        link_service_client::LinkServiceClient, member_service_client::MemberServiceClient,
+        client_service_client::ClientServiceClient, link_service_client::LinkServiceClient,
+        member_service_client::MemberServiceClient,
         organization_service_client::OrganizationServiceClient,
         portal_access_service_client::PortalAccessServiceClient,
         session_service_client::SessionServiceClient,
@@ -78,16 +78,18 @@ fn organizations() -> Vec<Row> {
             id::GetOrganizationRequest {}
         })
         .allows(&[Owner, Pm, Field, Ana, Ben, Portal, Notifications]),
-        Row::plain(rpc(SERVICE, "UpdateOrganization"), setup(organization), |ids| {
-            id::UpdateOrganizationRequest {
+        Row::plain(
+            rpc(SERVICE, "UpdateOrganization"),
+            setup(organization),
+            |ids| id::UpdateOrganizationRequest {
                 organization: Some(id::Organization {
                     welcome_text: "Welcome home.".to_owned(),
                     etag: ids["etag"].clone(),
                     ..id::Organization::default()
                 }),
                 update_mask: mask(&["welcome_text"]),
-            }
-        })
+            },
+        )
         .allows(&[Owner]),
         Row::plain(rpc(SERVICE, "PreviewBrand"), setup(anas), |_| {
             id::PreviewBrandRequest {
@@ -143,8 +145,10 @@ fn sessions() -> Vec<Row> {
         })
         .allows(&[Portal])
         .absent_is(Code::Unauthenticated),
-        Row::plain(rpc(SERVICE, "SignOut"), setup(anas), |_| id::SignOutRequest {})
-            .allows(&[Owner, Pm, Field, Ana, Ben]),
+        Row::plain(rpc(SERVICE, "SignOut"), setup(anas), |_| {
+            id::SignOutRequest {}
+        })
+        .allows(&[Owner, Pm, Field, Ana, Ben]),
     ]
 }
 
@@ -392,19 +396,23 @@ fn portal_access() -> Vec<Row> {
             }
         })
         .allows(&[Owner, Pm]),
-        Row::naming(access("DisablePortalAccess"), setup(invited_contact), |ids| {
-            id::DisablePortalAccessRequest {
+        Row::naming(
+            access("DisablePortalAccess"),
+            setup(invited_contact),
+            |ids| id::DisablePortalAccessRequest {
                 client_id: ids["client"].clone(),
                 contact_id: ids["contact"].clone(),
-            }
-        })
+            },
+        )
         .allows(&[Owner, Pm]),
-        Row::naming(access("RestorePortalAccess"), setup(disabled_contact), |ids| {
-            id::RestorePortalAccessRequest {
+        Row::naming(
+            access("RestorePortalAccess"),
+            setup(disabled_contact),
+            |ids| id::RestorePortalAccessRequest {
                 client_id: ids["client"].clone(),
                 contact_id: ids["contact"].clone(),
-            }
-        })
+            },
+        )
         .allows(&[Owner, Pm]),
         Row::naming(access("UpdateRights"), setup(invited_contact), |ids| {
             id::UpdateRightsRequest {
@@ -709,20 +717,23 @@ fn anas<'a>(services: &'a Services, organization: &'a Organization) -> SetupFutu
             .into_inner()
             .visibility
             .context("the answer carries the settings")?;
-        let contract = bi::contract_service_client::ContractServiceClient::new(
-            services.peer("billing")?,
-        )
-        .get_contract(authorized(
-            &token,
-            bi::GetContractRequest {
-                project_id: project.id.clone(),
-            },
-        ))
-        .await?
-        .into_inner()
-        .contract
-        .context("the answer carries the contract")?;
-        let phases: Vec<_> = project.phases.iter().map(|phase| phase.id.as_str()).collect();
+        let contract =
+            bi::contract_service_client::ContractServiceClient::new(services.peer("billing")?)
+                .get_contract(authorized(
+                    &token,
+                    bi::GetContractRequest {
+                        project_id: project.id.clone(),
+                    },
+                ))
+                .await?
+                .into_inner()
+                .contract
+                .context("the answer carries the contract")?;
+        let phases: Vec<_> = project
+            .phases
+            .iter()
+            .map(|phase| phase.id.as_str())
+            .collect();
         Ok(Ids::from([
             ("client", record.client.to_string()),
             ("contact", record.contact.to_string()),

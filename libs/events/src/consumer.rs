@@ -40,7 +40,7 @@ pub trait Handler: Send + Sync + 'static {
 pub struct Consumer<H> {
     service: &'static str,
     db: Db,
-    consumer: StreamConsumer,
+    kafka: StreamConsumer,
     handler: Arc<H>,
 }
 
@@ -69,7 +69,7 @@ impl<H: Handler> Consumer<H> {
         Ok(Self {
             service,
             db,
-            consumer,
+            kafka: consumer,
             handler,
         })
     }
@@ -79,7 +79,7 @@ impl<H: Handler> Consumer<H> {
         loop {
             let message = tokio::select! {
                 () = stopping.cancelled() => return,
-                message = self.consumer.recv() => message,
+                message = self.kafka.recv() => message,
             };
             let message = match message {
                 Ok(message) => message.detach(),
@@ -97,9 +97,9 @@ impl<H: Handler> Consumer<H> {
                     () = tokio::time::sleep(RETRIES[1]) => {}
                 }
             }
-            let stored =
-                self.consumer
-                    .store_offset(&raw.topic, raw.partition, raw.offset);
+            let stored = self
+                .kafka
+                .store_offset(&raw.topic, raw.partition, raw.offset);
             if let Err(error) = stored {
                 // the partition was given to another replica, which will skip the event by its id
                 tracing::info!(%error, "the offset was not stored");

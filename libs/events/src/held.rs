@@ -1,7 +1,10 @@
 //! Events that could not be handled: kept with their reason, and handled again on demand.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff_sqlx::ToSqlx as _;
 use service::{Result, clock};
+use sqlx::{Row as _, types::Json};
 use tenancy::Db;
 use uuid::Uuid;
 
@@ -33,7 +36,7 @@ pub(crate) async fn hold(db: &Db, raw: &Raw, reason: &str) -> Result<()> {
     .bind(raw.partition)
     .bind(raw.offset)
     .bind(&raw.key)
-    .bind(sqlx::types::Json(&raw.headers))
+    .bind(Json(&raw.headers))
     .bind(&raw.payload)
     .bind(reason)
     .bind(clock::now().to_sqlx())
@@ -55,17 +58,6 @@ pub(crate) async fn is_key_held(db: &Db, raw: &Raw) -> Result<bool> {
     Ok(held)
 }
 
-type Row = (
-    Uuid,
-    Uuid,
-    String,
-    i32,
-    i64,
-    String,
-    sqlx::types::Json<std::collections::BTreeMap<String, String>>,
-    Vec<u8>,
-);
-
 /// Handles held events again, in the order they came; answers how many went through and how many stay.
 ///
 /// Where one fails again, later ones of its key stay as well.
@@ -76,7 +68,7 @@ pub async fn replay<H: Handler>(
     only: Option<Uuid>,
 ) -> Result<(usize, usize)> {
     let mut tx = db.begin_unscoped("replay: read held events").await?;
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows = sqlx::query(
         r#"select tenant_id, id, topic, partition, "offset", key, headers, payload from held_event
            where state = 'held' and ($1::uuid is null or id = $1) order by topic, partition, "offset""#,
     )
@@ -87,19 +79,22 @@ pub async fn replay<H: Handler>(
 
     let total = rows.len();
     let mut replayed = 0;
-    let mut stuck = std::collections::BTreeSet::new();
-    for (tenant, id, topic, partition, offset, key, headers, payload) in rows {
-        if stuck.contains(&key) {
+    let mut stuck = BTreeSet::new();
+    for row in rows {
+        let (tenant, id): (Uuid, Uuid) = (row.try_get("tenant_id")?, row.try_get("id")?);
+        let raw = Raw {
+            topic: row.try_get("topic")?,
+            partition: row.try_get("partition")?,
+            offset: row.try_get("offset")?,
+            key: row.try_get("key")?,
+            headers: row
+                .try_get::<Json<BTreeMap<String, String>>, _>("headers")?
+                .0,
+            payload: row.try_get("payload")?,
+        };
+        if stuck.contains(&raw.key) {
             continue;
         }
-        let raw = Raw {
-            topic,
-            partition,
-            offset,
-            key,
-            headers: headers.0,
-            payload,
-        };
         let outcome = match raw.check() {
             Ok(event) => handle_once(service, db, handler, &event).await,
             Err(reason) => Err(service::Error::internal(reason)),

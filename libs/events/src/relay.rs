@@ -1,16 +1,17 @@
 //! The relay: from the outbox to Kafka.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use anyhow::Context as _;
 use futures::future::join_all;
 use jiff_sqlx::ToSqlx as _;
+use opentelemetry::{KeyValue, global, metrics::Counter};
 use rdkafka::{
     producer::{FutureProducer, FutureRecord},
     util::Timeout,
 };
 use service::{Result, clock};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row as _};
 use tenancy::Db;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -26,6 +27,14 @@ const BATCH: i64 = 500;
 const BATCH_PER_TENANT: i64 = 50;
 const POLL: Duration = Duration::from_secs(1);
 const KEEP_DAYS: i64 = 7;
+
+/// Events that Kafka took, by type; never by tenant.
+static PUBLISHED: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    global::meter("contractoros")
+        .u64_counter("outbox.published")
+        .with_description("Events that Kafka took")
+        .build()
+});
 
 /// Publishes what stands in a service's outbox.
 pub struct Relay {
@@ -150,7 +159,11 @@ impl Relay {
                 .payload(&event.payload)
                 .headers(headers);
             match self.producer.send(record, Timeout::Never).await {
-                Ok(_) => true,
+                Ok(_) => {
+                    let event = KeyValue::new("event", event.event_type.clone());
+                    PUBLISHED.add(1, &[event]);
+                    true
+                }
                 Err((error, _)) => {
                     tracing::warn!(%error, "an event was not taken by Kafka");
                     false
@@ -178,17 +191,7 @@ impl Relay {
 }
 
 async fn unpublished(connection: &mut PgConnection) -> Result<Vec<Outgoing>> {
-    let rows: Vec<(
-        Uuid,
-        Uuid,
-        String,
-        Uuid,
-        i64,
-        String,
-        Vec<u8>,
-        String,
-        jiff_sqlx::Timestamp,
-    )> = sqlx::query_as(
+    let rows = sqlx::query(
         "select tenant_id, id, aggregate_type, aggregate_id, sequence, type, payload, traceparent, created_at
          from (select *, row_number() over (partition by tenant_id order by id) as place
                from outbox where published_at is null) waiting
@@ -198,20 +201,23 @@ async fn unpublished(connection: &mut PgConnection) -> Result<Vec<Outgoing>> {
     .bind(BATCH)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Outgoing {
-            tenant: row.0,
-            id: row.1,
-            aggregate_type: row.2,
-            aggregate_id: row.3,
-            sequence: row.4,
-            event_type: row.5,
-            payload: row.6,
-            traceparent: row.7,
-            created_at: row.8.to_jiff(),
+    rows.iter()
+        .map(|row| {
+            Ok(Outgoing {
+                tenant: row.try_get("tenant_id")?,
+                id: row.try_get("id")?,
+                aggregate_type: row.try_get("aggregate_type")?,
+                aggregate_id: row.try_get("aggregate_id")?,
+                sequence: row.try_get("sequence")?,
+                event_type: row.try_get("type")?,
+                payload: row.try_get("payload")?,
+                traceparent: row.try_get("traceparent")?,
+                created_at: row
+                    .try_get::<jiff_sqlx::Timestamp, _>("created_at")?
+                    .to_jiff(),
+            })
         })
-        .collect())
+        .collect()
 }
 
 async fn mark_published(

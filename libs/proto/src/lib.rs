@@ -5,6 +5,7 @@
 #[expect(
     clippy::pedantic,
     clippy::all,
+    clippy::allow_attributes,
     reason = "generated code answers to its generator"
 )]
 mod generated {

@@ -5,11 +5,13 @@ use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{
-    Resource, logs::SdkLoggerProvider, metrics::SdkMeterProvider, propagation::TraceContextPropagator,
-    trace::SdkTracerProvider,
+    Resource, logs::SdkLoggerProvider, metrics::SdkMeterProvider,
+    propagation::TraceContextPropagator, trace::SdkTracerProvider,
 };
 use serde::Deserialize;
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// Where telemetry goes.
 #[derive(Clone, Debug, Deserialize)]
@@ -88,7 +90,8 @@ pub fn init(name: &'static str, telemetry: &Telemetry) -> Result<Guard> {
     global::set_tracer_provider(tracer.clone());
     global::set_meter_provider(meter.clone());
     // the exporters' own calls must not make spans and logs of their own
-    let outside = EnvFilter::new("trace,h2=off,hyper=off,tonic=off,tower=off,reqwest=off,opentelemetry=off");
+    let outside =
+        EnvFilter::new("trace,h2=off,hyper=off,tonic=off,tower=off,reqwest=off,opentelemetry=off");
     registry
         .with(
             tracing_opentelemetry::layer()

@@ -215,10 +215,9 @@ impl Caller {
             .get::<Asker>()
             .ok_or(Error::Unauthenticated(Reason::TokenInvalid))?;
         let tenant = asker.tenant.ok_or(Error::Denied(Reason::NotAllowed))?;
-        let service_may = asker
-            .service
-            .as_deref()
-            .is_none_or(|name| Audience::of_service(name).is_some_and(|one| audience.contains(one)));
+        let service_may = asker.service.as_deref().is_none_or(|name| {
+            Audience::of_service(name).is_some_and(|one| audience.contains(one))
+        });
         let person_may = asker
             .person
             .as_ref()

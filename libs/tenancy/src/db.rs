@@ -186,6 +186,7 @@ fn limits() -> String {
     )
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that opens pools")]
 async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Error> {
     PgPoolOptions::new()
         .max_connections(size)

@@ -22,7 +22,7 @@ pub use caller::{
     Audience, Caller, ClientMembership, Party, Person, PlatformCaller, Rights, Role, TenantId,
 };
 pub use db::{Database, Db, TenantTx, UnscopedTx};
-pub use keys::{Keys, KeyRing};
+pub use keys::{KeyRing, Keys};
 pub use once::Once;
 pub use schema::{migrate, migrations, newest};
 pub use token::{Signer, Verifier, authorized};

@@ -152,13 +152,12 @@ impl TestDb {
     /// What the catalogue says against the schema's isolation, as "table: finding"; none where it holds.
     pub async fn isolation_findings(&self) -> Result<Vec<String>> {
         let mut connection = self.superuser().await?;
-        let findings: Vec<(String, String)> =
-            sqlx::query_as(crate::ISOLATION_GATE)
-                .bind(format!("{}_app", self.service))
-                .bind(format!("{}_platform", self.service))
-                .fetch_all(&mut connection)
-                .await
-                .context("ask the catalogue")?;
+        let findings: Vec<(String, String)> = sqlx::query_as(crate::ISOLATION_GATE)
+            .bind(format!("{}_app", self.service))
+            .bind(format!("{}_platform", self.service))
+            .fetch_all(&mut connection)
+            .await
+            .context("ask the catalogue")?;
         Ok(findings
             .into_iter()
             .map(|(table, finding)| format!("{table}: {finding}"))

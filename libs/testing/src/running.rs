@@ -15,7 +15,10 @@ impl Running {
     pub fn start(server: Server) -> Result<Self> {
         let address = format!("http://{}", server.address()?);
         let lifecycle = Lifecycle::new();
-        #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle of its own")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test has no lifecycle of its own"
+        )]
         let task = tokio::spawn(server.run(lifecycle.clone()));
         Ok(Self {
             address,

@@ -7,13 +7,17 @@ use service::{Command, Lifecycle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    service::main("billing", CONFIG, async |command, config: Config| match command {
-        Command::Serve => {
-            let lifecycle = Lifecycle::from_signals()?;
-            billing::build(config).await?.run(lifecycle).await
-        }
-        Command::Migrate => billing::migrate(&config).await,
-        Command::Replay { .. } => anyhow::bail!("billing consumes no events"),
-    })
+    service::main(
+        "billing",
+        CONFIG,
+        async |command, config: Config| match command {
+            Command::Serve => {
+                let lifecycle = Lifecycle::from_signals()?;
+                billing::build(config).await?.run(lifecycle).await
+            }
+            Command::Migrate => billing::migrate(&config).await,
+            Command::Replay { .. } => anyhow::bail!("billing consumes no events"),
+        },
+    )
     .await
 }

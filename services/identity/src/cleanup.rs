@@ -1,4 +1,4 @@
-//! Deletes what has run out: hourly, in small batches, over all organizations.
+//! Deletes what has run out: at start and hourly, in small batches, over all organizations.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// Runs until `stopping` fires.
 pub(crate) async fn run(db: Db, stopping: CancellationToken) {
     loop {
+        if let Err(error) = clean(&db, &stopping).await {
+            tracing::warn!(%error, "what has run out stays for another hour");
+        }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = stopping.cancelled() => return,
-        }
-        if let Err(error) = clean(&db, &stopping).await {
-            tracing::warn!(%error, "what has run out stays for another hour");
         }
     }
 }

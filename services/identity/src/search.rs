@@ -15,8 +15,9 @@ const MAX_WORD: usize = 50;
 /// Comes after every character that a word can go on with.
 const LAST: char = '\u{10ffff}';
 
-/// Replaces the words of a record by those of its present content.
+/// Replaces the words of a record by those of its present content; last of what a transaction does to it.
 pub(crate) async fn reindex(tx: &mut TenantTx, client: Uuid) -> Result<()> {
+    store::client::lock_words(tx, client).await?;
     let texts = store::client::texts(tx, client).await?;
     let words: BTreeSet<String> = texts.iter().flat_map(|text| words(text)).collect();
     let words: Vec<String> = words.into_iter().collect();

@@ -12,7 +12,7 @@ const HOUR: i8 = 8;
 
 /// How often summaries come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rhythm {
+pub(crate) enum Rhythm {
     /// Each day.
     Daily,
     /// Each Monday.
@@ -21,7 +21,7 @@ pub enum Rhythm {
 
 impl Rhythm {
     /// The rhythm of a frequency; none where it has no summaries.
-    pub fn of(frequency: Frequency) -> Option<Self> {
+    pub(crate) fn of(frequency: Frequency) -> Option<Self> {
         match frequency {
             Frequency::Daily => Some(Self::Daily),
             Frequency::Weekly => Some(Self::Weekly),
@@ -33,7 +33,7 @@ impl Rhythm {
     }
 
     /// Its name in the database.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Daily => "daily",
             Self::Weekly => "weekly",
@@ -49,7 +49,7 @@ impl Rhythm {
 }
 
 /// The first summary after a time.
-pub fn next(rhythm: Rhythm, zone: &TimeZone, after: Timestamp) -> Timestamp {
+pub(crate) fn next(rhythm: Rhythm, zone: &TimeZone, after: Timestamp) -> Timestamp {
     let today = after.to_zoned(zone.clone()).date();
     // a week, and a day for where this morning is over
     (0..=8_i64)

@@ -6,14 +6,14 @@
 //! `MilestoneReached` and `MilestoneReopened`.
 //!
 //! An event only writes rows: an inbox item for each person, and a mail where the person's frequency asks for one
-//! ([`policy`]). The worker does the rest: it opens summaries whose hour has come ([`mod@digest`]), claims what is due, and
+//! ([`policy`]). The worker does the rest: it opens summaries whose hour has come (`digest`), claims what is due, and
 //! writes each mail at the moment it is sent. Only then it asks identity for the address and the link, and projects for
 //! words, as the recipient; so what the recipient may not see any more is in no mail.
 
 mod brand;
 mod compose;
 mod config;
-pub mod digest;
+mod digest;
 mod events;
 mod held;
 mod mail;

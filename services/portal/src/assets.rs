@@ -47,6 +47,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_str!("assets/portal.js").into(),
         ),
         Asset::new(
+            "office.js",
+            "text/javascript; charset=utf-8",
+            include_str!("assets/office.js").into(),
+        ),
+        Asset::new(
             "icons.svg",
             "image/svg+xml",
             include_str!("assets/icons.svg").into(),

@@ -248,6 +248,10 @@ impl Line {
                 Ok(mut peer) => peer.call(request).await,
                 Err(error) => Err(error),
             };
+            let answer = match answer {
+                Err(error) if is_late(error.as_ref()) => Ok(late()),
+                answer => answer,
+            };
             if !is_unavailable(&answer) {
                 self.peers.budget.succeeded();
                 return answer;
@@ -276,6 +280,16 @@ fn is_unavailable(answer: &Result<Response<Body>, BoxError>) -> bool {
         // no connection, or one that broke before it answered
         Err(_) => true,
     }
+}
+
+/// True where the time ran out: another try would take longer still.
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.is::<tonic::TimeoutExpired>())
+}
+
+fn late() -> Response<Body> {
+    Status::deadline_exceeded("the call ran out of time").into_http()
 }
 
 /// Between 80 and 120 percent, so that waiting callers do not come back all at once.

@@ -251,16 +251,16 @@ pub(crate) fn page(response: Response, frame: impl FnOnce() -> Frame) -> Respons
         frame: frame(),
         problem,
     };
-    let (old, _) = response.into_parts();
     match page.render() {
         Ok(text) => {
-            let mut response = document(status, text);
-            for (name, value) in &old.headers {
-                if *name == header::RETRY_AFTER || *name == header::SET_COOKIE {
-                    response.headers_mut().append(name, value.clone());
+            let mut answer = document(status, text);
+            // what else was decided stays: cookies, how long to wait, that the address is told to nobody
+            for (name, value) in response.headers() {
+                if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+                    answer.headers_mut().append(name, value.clone());
                 }
             }
-            response
+            answer
         }
         Err(error) => {
             tracing::error!(%error, "an error page failed");

@@ -158,6 +158,11 @@ impl Format {
         format!("{named}, {}", self.time(at))
     }
 
+    /// A moment at the start of a line: "Today, 8:12 am".
+    pub(crate) fn moment_first(&self, at: Timestamp) -> String {
+        capitalized(&self.moment(at))
+    }
+
     /// The day of a moment, for this person.
     pub(crate) fn day_of(&self, at: Timestamp) -> String {
         self.day(at.to_zoned(self.zone.clone()).date())
@@ -174,7 +179,7 @@ impl Format {
     /// A moment at the start of a line, for a page: "Today, 8:12 am".
     pub(crate) fn when_first(&self, at: Timestamp) -> When {
         When {
-            words: capitalized(&self.moment(at)),
+            words: self.moment_first(at),
             time: at.to_string(),
         }
     }

@@ -24,7 +24,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 pub(crate) async fn trace(request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "page",
-        otel.name = request.method().as_str(),
+        otel.name = Empty,
         otel.kind = "server",
         http.request.method = request.method().as_str(),
         http.route = Empty,

@@ -42,6 +42,7 @@ mod host;
 mod layers;
 #[cfg(test)]
 mod looks;
+mod office;
 mod page;
 mod routes;
 mod session;

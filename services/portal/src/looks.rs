@@ -213,6 +213,13 @@ fn kitchen() -> Project {
     )
 }
 
+fn kitchen_of(id: &str) -> Project {
+    Project {
+        id: id.to_owned(),
+        ..kitchen()
+    }
+}
+
 fn addition() -> Project {
     let mut project = project("b", "House addition", &[100, 40, 0, 0, 0, 0, 0, 0], 22);
     project.days_behind = Some(3);
@@ -337,6 +344,14 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
     };
     let mut pages = vec![
         ("home", home_page(theme, vec![kitchen(), addition()], true)),
+        (
+            "home-many",
+            home_page(
+                theme,
+                vec![kitchen(), addition(), kitchen_of("c"), kitchen_of("d")],
+                true,
+            ),
+        ),
         (
             "home-hidden",
             home_page(theme, vec![hidden(kitchen())], false),

@@ -28,28 +28,28 @@ use crate::{
     session::Office,
 };
 
-pub mod account;
-pub mod branding;
-pub mod client;
-pub mod client_form;
-pub mod client_import;
-pub mod clients;
-pub mod company;
+pub(crate) mod account;
+pub(crate) mod branding;
+pub(crate) mod client;
+pub(crate) mod client_form;
+pub(crate) mod client_import;
+pub(crate) mod clients;
+pub(crate) mod company;
 mod edit;
-pub mod mail;
-pub mod person;
-pub mod phases;
-pub mod portal_access;
-pub mod project;
-pub mod project_form;
-pub mod projects;
+pub(crate) mod mail;
+pub(crate) mod person;
+pub(crate) mod phases;
+pub(crate) mod portal_access;
+pub(crate) mod project;
+pub(crate) mod project_form;
+pub(crate) mod projects;
 mod reach;
-pub mod team;
-pub mod today;
-pub mod visibility;
+pub(crate) mod team;
+pub(crate) mod today;
+pub(crate) mod visibility;
 
 /// An owner or a project manager, who run projects and look after clients.
-pub struct Manager(Office);
+pub(crate) struct Manager(Office);
 
 impl Deref for Manager {
     type Target = Office;
@@ -73,7 +73,7 @@ impl FromRequestParts<App> for Manager {
 }
 
 /// An owner, who also decides on the company, its colors and its team.
-pub struct Owner(Manager);
+pub(crate) struct Owner(Manager);
 
 impl Deref for Owner {
     type Target = Manager;
@@ -98,7 +98,7 @@ impl FromRequestParts<App> for Owner {
 
 /// Where in the office a page is, for the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Here {
+pub(crate) enum Here {
     /// What needs attention now.
     Today,
     /// A page of a project, or their list.
@@ -119,14 +119,14 @@ pub enum Here {
 
 /// A link of the navigation.
 #[derive(Clone, Copy)]
-pub struct NavLink {
+pub(crate) struct NavLink {
     here: Here,
     /// Where it leads.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// Its icon.
-    pub icon: &'static str,
+    pub(crate) icon: &'static str,
     /// What it is called.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
 }
 
 const PROJECTS: NavLink = NavLink {
@@ -183,24 +183,24 @@ const SETTINGS: [NavLink; 3] = [
 
 /// What `base_office.html` needs beside a [`Frame`].
 #[derive(Default)]
-pub struct OfficeFrame {
+pub(crate) struct OfficeFrame {
     frame: Frame,
     /// The person.
-    pub name: String,
+    pub(crate) name: String,
     /// For the circle.
-    pub initials: String,
+    pub(crate) initials: String,
     /// What the person is here.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// The navigation; only what this person has.
-    pub work: &'static [NavLink],
+    pub(crate) work: &'static [NavLink],
     /// The settings below it.
-    pub settings: &'static [NavLink],
+    pub(crate) settings: &'static [NavLink],
     here: Option<Here>,
 }
 
 impl OfficeFrame {
     /// The frame of a page for one person.
-    pub fn of(office: &Office, here: Here) -> Self {
+    pub(crate) fn of(office: &Office, here: Here) -> Self {
         let (work, settings): (&[NavLink], &[NavLink]) = match office.role() {
             Role::Owner => (&WORK, &SETTINGS),
             Role::Pm => (&WORK, std::slice::from_ref(&TEAM)),
@@ -218,17 +218,17 @@ impl OfficeFrame {
     }
 
     /// Where the brand leads: to the first page that this person has.
-    pub fn home(&self) -> &'static str {
+    pub(crate) fn home(&self) -> &'static str {
         self.work.first().map_or("/office", |link| link.path)
     }
 
     /// True for the link of the page that is shown.
-    pub fn is_here(&self, link: &NavLink) -> bool {
+    pub(crate) fn is_here(&self, link: &NavLink) -> bool {
         self.here == Some(link.here)
     }
 
     /// True on the person's own page.
-    pub fn is_account(&self) -> bool {
+    pub(crate) fn is_account(&self) -> bool {
         self.here == Some(Here::Account)
     }
 }
@@ -242,18 +242,18 @@ impl Deref for OfficeFrame {
 }
 
 /// How to write for the office: in the organization's time zone.
-pub fn format_of(office: &Office) -> Format {
+pub(crate) fn format_of(office: &Office) -> Format {
     Format::new(Locale::default(), office.site.zone.clone())
 }
 
 /// How to write about a project: in the time zone of its site.
-pub fn format_at(office: &Office, time_zone: &str) -> Format {
+pub(crate) fn format_at(office: &Office, time_zone: &str) -> Format {
     let zone = TimeZone::get(time_zone).unwrap_or_else(|_| office.site.zone.clone());
     Format::new(Locale::default(), zone)
 }
 
 /// The fields that an update changes.
-pub fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+pub(crate) fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
     Some(prost_types::FieldMask {
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
     })
@@ -261,18 +261,18 @@ pub fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
 
 /// One choice of a select.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// What the form sends.
-    pub value: String,
+    pub(crate) value: String,
     /// What it is called.
-    pub label: String,
+    pub(crate) label: String,
     /// True for the one that is chosen.
-    pub is_chosen: bool,
+    pub(crate) is_chosen: bool,
 }
 
 impl Choice {
     /// A choice that may be the one chosen.
-    pub fn new(value: impl Into<String>, label: impl Into<String>, chosen: &str) -> Self {
+    pub(crate) fn new(value: impl Into<String>, label: impl Into<String>, chosen: &str) -> Self {
         let value = value.into();
         Self {
             is_chosen: value == chosen,
@@ -336,7 +336,9 @@ async fn recipients(
     manager: &Manager,
     deliveries: &[Delivery],
 ) -> Result<HashMap<String, Account>, Error> {
-    let ids = deliveries.iter().map(|delivery| delivery.account_id.clone());
+    let ids = deliveries
+        .iter()
+        .map(|delivery| delivery.account_id.clone());
     let account_ids = each_once(ids.collect());
     if account_ids.is_empty() {
         return Ok(HashMap::new());

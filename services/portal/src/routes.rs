@@ -18,7 +18,12 @@ use crate::{
     error::Error,
     flash,
     host::Hosts,
-    layers, session, signup,
+    layers,
+    office::{
+        self, branding, client_form, client_import, clients, company, mail, person, phases,
+        portal_access, project as office_project, project_form, projects, team, today, visibility,
+    },
+    session, signup,
 };
 
 /// More than any form of text holds.
@@ -84,6 +89,129 @@ fn clients() -> Router<App> {
         .route("/account/password", post(account::save_password))
 }
 
+/// The office's pages: today, clients and their people, projects, mail, settings.
+fn office() -> Router<App> {
+    Router::new()
+        .route("/office", get(today::show))
+        .route("/office/clients", get(clients::show))
+        .route("/office/clients.csv", get(clients::file))
+        .route(
+            "/office/clients/new",
+            get(client_form::new).post(client_form::create),
+        )
+        .merge(import())
+        .route("/office/clients/{client}", get(office::client::show))
+        .route(
+            "/office/clients/{client}/edit",
+            get(client_form::edit).post(client_form::save),
+        )
+        .nest("/office/clients/{client}/people", people_of_client())
+        .route("/office/projects", get(projects::show))
+        .route(
+            "/office/projects/new",
+            get(project_form::new).post(project_form::create),
+        )
+        .route("/office/projects/{project}", get(office_project::show))
+        .route(
+            "/office/projects/{project}/edit",
+            get(project_form::edit).post(project_form::save),
+        )
+        .route(
+            "/office/projects/{project}/contract",
+            post(office_project::set_contract),
+        )
+        .route(
+            "/office/projects/{project}/phases",
+            get(phases::show).post(phases::create),
+        )
+        .nest("/office/projects/{project}/phases/{phase}", phase())
+        .route(
+            "/office/projects/{project}/visibility",
+            get(visibility::show).post(visibility::save),
+        )
+        .route(
+            "/office/projects/{project}/visibility/preview",
+            post(visibility::preview),
+        )
+        .route("/office/mail", get(mail::show))
+        .route("/office/mail/{mail}/resend", post(mail::resend))
+        .route("/office/mail/{mail}/allow/{account}", post(mail::allow))
+        .route(
+            "/office/settings/branding",
+            get(branding::show).post(branding::save),
+        )
+        .route(
+            "/office/settings/branding/preview",
+            post(branding::show_preview),
+        )
+        .route(
+            "/office/settings/branding/preview.css",
+            get(branding::sheet),
+        )
+        .route(
+            "/office/settings/organization",
+            get(company::show).post(company::save),
+        )
+        .route("/office/settings/team", get(team::show).post(team::invite))
+        .route("/office/settings/team/{member}/role", post(team::set_role))
+        .route("/office/settings/team/{member}/resend", post(team::resend))
+        .route(
+            "/office/settings/team/{member}/disable",
+            post(team::disable),
+        )
+        .route("/office/settings/team/{member}/enable", post(team::enable))
+        .route("/office/account", get(office::account::show))
+        .route(
+            "/office/account/contact",
+            post(office::account::save_contact),
+        )
+        .route("/office/account/theme", post(office::account::save_theme))
+        .route(
+            "/office/account/password",
+            post(office::account::save_password),
+        )
+}
+
+/// Below `/office/clients/{client}/people`.
+fn people_of_client() -> Router<App> {
+    Router::new()
+        .route("/new", get(person::new).post(person::create))
+        .route("/{person}/edit", get(person::edit).post(person::save))
+        .route("/{person}/remove", post(person::remove))
+        .route(
+            "/{person}/access",
+            get(portal_access::show).post(portal_access::enable),
+        )
+        .route("/{person}/access/resend", post(portal_access::resend))
+        .route("/{person}/access/reset", post(portal_access::reset))
+        .route("/{person}/access/disable", post(portal_access::disable))
+        .route("/{person}/access/restore", post(portal_access::restore))
+        .route(
+            "/{person}/rights",
+            get(portal_access::show_rights).post(portal_access::save_rights),
+        )
+}
+
+/// Below `/office/projects/{project}/phases/{phase}`.
+fn phase() -> Router<App> {
+    Router::new()
+        .route("/", post(phases::save))
+        .route("/progress", post(phases::set_progress))
+        .route("/move", post(phases::move_one))
+        .route("/remove", post(phases::remove))
+}
+
+/// A table of clients is larger than other forms.
+fn import() -> Router<App> {
+    Router::new()
+        .route(
+            "/office/clients/import",
+            get(client_import::show).post(client_import::check),
+        )
+        .route("/office/clients/import/save", post(client_import::save))
+        .layer(DefaultBodyLimit::max(client_import::LARGEST_TEXT))
+}
+
 /// Anybody who is signed in.
 fn people() -> Router<App> {
     Router::new().route("/sign-out", post(auth::sign_out::send))
@@ -94,6 +222,7 @@ pub(crate) fn portal(app: &App) -> Router {
     let organization = Router::new()
         .merge(guests(app))
         .merge(clients())
+        .merge(office())
         .merge(people());
     let hosts = Arc::new(Hosts {
         app: app.clone(),

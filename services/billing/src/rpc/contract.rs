@@ -6,7 +6,9 @@ use proto::{
         GetContractRequest, GetContractResponse, SetContractValueRequest, SetContractValueResponse,
         contract_service_server::ContractService,
     },
-    projects::{MoneyScope, ProjectAccess, ResolveRequest, access_service_client::AccessServiceClient},
+    projects::{
+        MoneyScope, ProjectAccess, ResolveRequest, access_service_client::AccessServiceClient,
+    },
     types::Money,
 };
 use service::{Error, Found as _, Peer, Reason, Result, Violations, parse_id};
@@ -37,7 +39,10 @@ impl ContractService for Contracts {
 
         let visible = self.visible_projects(&caller, &[project]).await?;
         let mut tx = self.db.begin(&caller).await?;
-        let contract = store::contract::list(&mut tx, &visible).await?.pop().found()?;
+        let contract = store::contract::list(&mut tx, &visible)
+            .await?
+            .pop()
+            .found()?;
         tx.commit().await?;
 
         Ok(Response::new(GetContractResponse {
@@ -169,8 +174,7 @@ fn version_of(etag: &str) -> Result<i64> {
     if etag.is_empty() {
         return Ok(0);
     }
-    etag.parse()
-        .map_err(|_| Error::Conflict(Reason::EtagStale))
+    etag.parse().map_err(|_| Error::Conflict(Reason::EtagStale))
 }
 
 fn is_currency_code(text: &str) -> bool {

@@ -133,7 +133,10 @@ async fn a_value_is_seen_by_whom_the_scope_allows() -> Result<()> {
 #[tokio::test]
 async fn hidden_and_absent_contracts_answer_alike() -> Result<()> {
     let stage = Stage::new().await?;
-    let absent = stage.get(&stage.tenant.ana).await?.expect_err("none is set");
+    let absent = stage
+        .get(&stage.tenant.ana)
+        .await?
+        .expect_err("none is set");
     stage.set(stage.value(1, "", new_id())).await??;
     let hidden = stage.get(&stage.tenant.ben).await?.expect_err("hidden");
     assert_eq!(absent.code(), hidden.code());
@@ -201,7 +204,10 @@ async fn bad_values_name_their_field() -> Result<()> {
     if let Some(value) = &mut negative.value {
         value.currency_code = "dollars".to_owned();
     }
-    let refused = stage.set(negative).await?.expect_err("two fields are wrong");
+    let refused = stage
+        .set(negative)
+        .await?
+        .expect_err("two fields are wrong");
     let fields: Vec<_> = refused
         .get_details_bad_request()
         .expect("the violations are listed")

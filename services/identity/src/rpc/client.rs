@@ -257,13 +257,20 @@ impl ClientService for Clients {
         let mut violations = Violations::new();
         check(&details, &CONTACT_FIELDS, &mut violations);
         violations.finish()?;
-        store::contact::update(&mut tx, client, id, &details).await?;
-        match &before.access {
+        // before the contact, as everywhere: two changes that meet never wait for each other
+        let account = match &before.access {
             Some(access) if !client::is_disabled(access) => {
-                self.update_sign_in(&mut tx, &caller, access, &details)
+                Some(store::account::lock(&mut tx, access.account_id).await?)
+            }
+            _ => None,
+        };
+        store::contact::update(&mut tx, client, id, &details).await?;
+        match &account {
+            Some(account) => {
+                self.update_sign_in(&mut tx, &caller, account, &details)
                     .await?;
             }
-            _ => search::reindex(&mut tx, client).await?,
+            None => search::reindex(&mut tx, client).await?,
         }
         audit::record(&mut tx, &caller, "contact.update", id).await?;
         let contact = store::contact::get(&mut tx, client, id).await?;
@@ -312,10 +319,9 @@ impl Clients {
         &self,
         tx: &mut TenantTx,
         caller: &Caller,
-        access: &Access,
+        account: &store::account::Account,
         details: &Details,
     ) -> Result<()> {
-        let account = store::account::lock(tx, access.account_id).await?;
         store::account::set_profile(tx, account.id, &details.name, &details.phone).await?;
         if details.email.to_lowercase() != account.email_key {
             if account.state == State::Active {

@@ -98,7 +98,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Account> {
 pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Account> {
     let tenant = tx.tenant().uuid();
     sqlx::query_scalar!(
-        "select id from account where tenant_id = $1 and id = $2 for update",
+        "select id from account where tenant_id = $1 and id = $2 for no key update",
         tenant,
         id
     )
@@ -185,7 +185,7 @@ pub(crate) async fn has_confirmed_owner(tx: &mut TenantTx) -> Result<bool> {
 pub(crate) async fn lock_active_owners(tx: &mut TenantTx) -> Result<Vec<Uuid>> {
     let tenant = tx.tenant().uuid();
     let owners = sqlx::query_scalar!(
-        "select id from account where tenant_id = $1 and role = 'owner' and state = 'active' order by id for update",
+        "select id from account where tenant_id = $1 and role = 'owner' and state = 'active' order by id for no key update",
         tenant
     )
     .fetch_all(&mut **tx)

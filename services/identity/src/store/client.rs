@@ -92,10 +92,12 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Client> {
 }
 
 /// Locks a record until the transaction ends, so that changes of its parts come one after the other.
+///
+/// Its key stays free: a row that refers to it, such as a search word, can be written meanwhile.
 pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query_scalar!(
-        "select id from client where tenant_id = $1 and id = $2 for update",
+        "select id from client where tenant_id = $1 and id = $2 for no key update",
         tenant,
         id
     )
@@ -260,6 +262,15 @@ pub(crate) async fn replace_addresses(
         .execute(&mut **tx)
         .await?;
     }
+    Ok(())
+}
+
+/// Waits for others that replace the record's words until they commit: the office and the person may change it at once.
+pub(crate) async fn lock_words(tx: &mut TenantTx, client: Uuid) -> Result<()> {
+    let (_, random) = client.as_u64_pair();
+    sqlx::query!("select pg_advisory_xact_lock($1)", random.cast_signed())
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

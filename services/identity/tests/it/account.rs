@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result};
 use proto::identity::{
-    BatchGetAccountsRequest, ChangePasswordRequest, ClientStatus, LinkPurpose, ListClientsRequest,
-    RequestResetRequest, UpdateMyAccountRequest,
+    BatchGetAccountsRequest, ChangePasswordRequest, ClientStatus, Contact, LinkPurpose,
+    ListClientsRequest, RequestResetRequest, UpdateContactRequest, UpdateMyAccountRequest,
 };
 use service::new_id;
 use tenancy::{TenantId, authorized};
@@ -232,5 +232,37 @@ async fn services_read_accounts_by_id_and_by_record() -> Result<()> {
     let request = setup.by_service("notifications", office.tenant, request);
     let answer = setup.accounts().batch_get_accounts(request).await;
     assert_eq!(violated(answer), ["account_ids"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_office_and_the_person_may_change_the_record_at_once() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (contact, session) = setup.maya(&office).await?;
+    let token = setup.token(office.tenant, &session).await?;
+    for round in 0..10 {
+        let own = UpdateMyAccountRequest {
+            name: format!("Maya {round}"),
+            phone: String::new(),
+            update_mask: None,
+        };
+        let own = authorized(&token, own);
+        let theirs = UpdateContactRequest {
+            contact: Some(Contact {
+                phone: format!("555 01{round}0"),
+                ..contact.clone()
+            }),
+            update_mask: None,
+        };
+        let theirs = authorized(&office.owner, theirs);
+        let (mut accounts, mut clients) = (setup.accounts(), setup.clients());
+        let (own, theirs) = tokio::join!(
+            accounts.update_my_account(own),
+            clients.update_contact(theirs)
+        );
+        own?;
+        theirs?;
+    }
     Ok(())
 }

@@ -53,14 +53,17 @@ impl Setup {
     async fn start() -> Result<Self> {
         let db = TestDb::new("identity", &identity::migrations()).await?;
         let keys = TestKeys::new()?;
-        let more = [("APP__LINK_KEY", "a7".repeat(32))];
-        let environment = testing::environment(&db, &keys, &more)?;
-        let config: Config = service::config::load_from(CONFIG, environment)?;
         Ok(Self {
-            running: Running::start(identity::build(config).await?)?,
+            running: serve(&db, &keys).await?,
             keys,
             db,
         })
+    }
+
+    /// Stops the service and starts it on the same database.
+    async fn restart(&mut self) -> Result<()> {
+        let next = serve(&self.db, &self.keys).await?;
+        std::mem::replace(&mut self.running, next).stop().await
     }
 
     fn organizations(&self) -> OrganizationServiceClient<Peer> {
@@ -310,6 +313,13 @@ impl Setup {
             .await?;
         answer.into_inner().client.context("a client")
     }
+}
+
+async fn serve(db: &TestDb, keys: &TestKeys) -> Result<Running> {
+    let more = [("APP__LINK_KEY", "a7".repeat(32))];
+    let environment = testing::environment(db, keys, &more)?;
+    let config: Config = service::config::load_from(CONFIG, environment)?;
+    Running::start(identity::build(config).await?)
 }
 
 fn sign_up_form(slug: &str) -> SignUpRequest {

@@ -246,6 +246,20 @@ async fn a_code_works_once_and_for_a_minute() -> Result<()> {
     setup.sessions().exchange_code(exchange()).await?;
     let again = setup.sessions().exchange_code(exchange()).await;
     assert_eq!(reason(&again), "LINK_GONE");
+
+    let late = setup.sign_up("birch").await?.into_inner();
+    setup
+        .age("update sign_in_code set expires_at = expires_at - interval '60 seconds'")
+        .await?;
+    let request = ExchangeCodeRequest {
+        code: late.sign_in_code,
+        client_address: ADDRESS.to_owned(),
+        user_agent: String::new(),
+    };
+    let tenant = TenantId::from(late.organization_id.parse::<uuid::Uuid>()?);
+    let request = setup.by_portal(tenant, request);
+    let answer = setup.sessions().exchange_code(request).await;
+    assert_eq!(reason(&answer), "LINK_GONE");
     Ok(())
 }
 
@@ -388,4 +402,41 @@ async fn an_unknown_secret_resolves_to_nobody() -> Result<()> {
         assert_eq!(reason(&answer), "SESSION_ENDED");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn what_has_run_out_is_deleted() -> Result<()> {
+    let mut setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    setup.maya(&office).await?;
+    setup.sign_up("birch").await?;
+    assert_eq!(setup.guess(&office, ADDRESS).await, failed());
+    setup
+        .age("update session set expires_at = created_at - interval '1 second' where account_id = (select id from account where kind = 'client')")
+        .await?;
+    setup
+        .age("update sign_in_code set expires_at = expires_at - interval '61 seconds'")
+        .await?;
+    setup
+        .age("update device set last_used_at = last_used_at - interval '366 days'")
+        .await?;
+    setup
+        .age("update attempt set made_at = made_at - interval '91 days'")
+        .await?;
+
+    setup.restart().await?;
+    let mut connection = setup.db.superuser().await?;
+    for _ in 0..100 {
+        let left: (i64, i64, i64, i64) = sqlx::query_as(
+            "select (select count(*) from session), (select count(*) from sign_in_code),
+                    (select count(*) from device), (select count(*) from attempt)",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        if left == (1, 0, 0, 0) {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("what has run out is still there")
 }

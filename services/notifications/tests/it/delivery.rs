@@ -160,12 +160,9 @@ async fn a_mail_that_is_refused_for_now_is_tried_again() -> Result<()> {
     stage.invite_ana().await?;
     let mut pauses = Vec::new();
     for tries in 2..=5 {
-        let waits = loop {
-            let mail = stage.newest_in(DeliveryState::Queued).await?;
-            if mail.steps.len() == tries {
-                break mail;
-            }
-        };
+        let waits = stage
+            .newest(|mail| mail.state() == DeliveryState::Queued && mail.steps.len() == tries)
+            .await?;
         assert!(last_detail(&waits).contains("451"), "{waits:?}");
         pauses.push(minutes_ahead(waits.send_after.as_ref()));
         stage.let_time_come().await?;
@@ -186,12 +183,9 @@ async fn a_second_try_goes_through() -> Result<()> {
         .smtp
         .set_answer("ana@example.com", Answer::RefuseForNow);
     stage.invite_ana().await?;
-    let waits = loop {
-        let mail = stage.newest_in(DeliveryState::Queued).await?;
-        if mail.steps.len() == 2 {
-            break mail;
-        }
-    };
+    let waits = stage
+        .newest(|mail| mail.state() == DeliveryState::Queued && mail.steps.len() == 2)
+        .await?;
     stage.smtp.set_answer("ana@example.com", Answer::Accept);
     stage.let_time_come().await?;
     stage.mail_in(&waits.id, DeliveryState::Accepted).await?;

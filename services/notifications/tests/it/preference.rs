@@ -155,13 +155,13 @@ async fn a_day_has_one_summary() -> Result<()> {
 
     stage.reach(&stage.kitchen, 1).await?;
     stage.let_time_come().await?;
-    let waits = loop {
-        let mail = stage.newest_in(DeliveryState::Held).await?;
-        let due = mail.send_after.as_ref().and_then(proto::time);
-        if due.is_some_and(|due| due > service::clock::now()) {
-            break mail;
-        }
-    };
+    let waits = stage
+        .newest(|mail| {
+            let due = mail.send_after.as_ref().and_then(proto::time);
+            due.is_some_and(|due| due > service::clock::now())
+        })
+        .await?;
+    assert_eq!(waits.state(), DeliveryState::Held);
     assert_eq!(waits.kind(), MailKind::MilestoneReached);
     assert_eq!(stage.smtp.mails().len(), 1);
     Ok(())

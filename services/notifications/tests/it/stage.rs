@@ -1,6 +1,6 @@
 //! What every test stands on.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use devstack::{mailbox::Mail, smtp::Smtp};
@@ -223,12 +223,15 @@ impl Stage {
 
     /// Waits until the newest mail is in a state, and answers it.
     pub(crate) async fn newest_in(&self, state: DeliveryState) -> Result<Delivery> {
-        self.wait(async || {
-            let newest = self.mails().await?.into_iter().next();
-            Ok(newest.filter(|mail| mail.state() == state))
-        })
-        .await
-        .with_context(|| format!("wait for the newest mail to be {state:?}"))
+        self.newest(|mail| mail.state() == state)
+            .await
+            .with_context(|| format!("wait for the newest mail to be {state:?}"))
+    }
+
+    /// Waits until the newest mail is like this, and answers it.
+    pub(crate) async fn newest(&self, is_it: impl Fn(&Delivery) -> bool) -> Result<Delivery> {
+        self.wait(async || Ok(self.mails().await?.into_iter().next().filter(&is_it)))
+            .await
     }
 
     /// Waits until a mail is in a state, and answers it.
@@ -243,10 +246,7 @@ impl Stage {
         .with_context(|| format!("wait for a mail to be {state:?}"))
     }
 
-    async fn wait<T, F>(&self, look: impl Fn() -> F) -> Result<T>
-    where
-        F: Future<Output = Result<Option<T>>>,
-    {
+    async fn wait<T>(&self, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let until = std::time::Instant::now() + PATIENCE;
         while std::time::Instant::now() < until {
             if let Some(found) = look().await? {

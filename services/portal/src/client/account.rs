@@ -28,7 +28,9 @@ use crate::{
     time_zones,
 };
 
-const MAILS: i32 = 3;
+/// As many mails as are shown, and as many as are looked through for them.
+const MAILS: usize = 3;
+const NEWEST: i32 = 20;
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
 #[derive(Template)]
@@ -245,7 +247,7 @@ async fn load(client: &Client, forms: Forms) -> Result<Page, Error> {
     };
     let deliveries = async {
         let request = ListDeliveriesRequest {
-            page_size: MAILS,
+            page_size: NEWEST,
             ..ListDeliveriesRequest::default()
         };
         Ok(optional("mails", deliveries.list_deliveries(request).await))
@@ -314,7 +316,14 @@ fn subject_of(delivery: &Delivery) -> String {
 }
 
 impl Mail {
-    pub(crate) fn new(deliveries: Vec<Delivery>, format: &Format) -> Self {
+    /// What became of the newest mails; news that waits for a summary, or was not needed, is no mail yet.
+    pub(crate) fn new(mut deliveries: Vec<Delivery>, format: &Format) -> Self {
+        deliveries.retain(|delivery| {
+            !matches!(
+                delivery.state(),
+                DeliveryState::Held | DeliveryState::Dropped
+            )
+        });
         let verdict = deliveries.iter().find_map(|delivery| {
             let (tone, icon, word) = match delivery.state() {
                 DeliveryState::Accepted => (Tone::Ok, "check", "Yes"),
@@ -331,6 +340,7 @@ impl Mail {
         });
         let mails = deliveries
             .into_iter()
+            .take(MAILS)
             .map(|delivery| {
                 let last = delivery.steps.last().and_then(|step| time_of(step.at));
                 LastMail {

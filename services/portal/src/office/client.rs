@@ -58,7 +58,7 @@ struct Page {
 /// What the address asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     mail: String,
     after: String,
 }
@@ -120,7 +120,7 @@ struct Mail {
 }
 
 /// `GET /office/clients/{client}`
-pub async fn show(
+pub(crate) async fn show(
     manager: Manager,
     Path(id): Path<Uuid>,
     Query(asked): Query<Asked>,
@@ -156,9 +156,8 @@ pub async fn show(
         .iter()
         .map(|contact| Person::new(contact, &newest, host, &format))
         .collect();
-    let mail = shown.map(|(deliveries, token)| {
-        Mail::new(&deliveries, &token, &asked, &path, &client, &format)
-    });
+    let mail = shown
+        .map(|(deliveries, token)| Mail::new(&deliveries, &token, &asked, &path, &client, &format));
     page::show(&Page {
         frame: OfficeFrame::of(&manager, Here::Clients),
         id: client.id.clone(),
@@ -180,7 +179,7 @@ pub async fn show(
 }
 
 /// Reads a record; one that is not of this organization is not there.
-pub async fn read(manager: &Manager, id: Uuid) -> Result<Client, Error> {
+pub(crate) async fn read(manager: &Manager, id: Uuid) -> Result<Client, Error> {
     manager
         .calls
         .clients()
@@ -192,7 +191,7 @@ pub async fn read(manager: &Manager, id: Uuid) -> Result<Client, Error> {
 }
 
 /// Reads one person of a record, with the record.
-pub async fn read_person(
+pub(crate) async fn read_person(
     manager: &Manager,
     client: Uuid,
     person: Uuid,
@@ -252,10 +251,7 @@ fn head(client: &Client, format: &Format) -> String {
 }
 
 fn facts(client: &Client) -> Vec<Fact> {
-    let facts = [
-        ("Best time", &client.best_time),
-        ("Source", &client.source),
-    ];
+    let facts = [("Best time", &client.best_time), ("Source", &client.source)];
     facts
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -276,10 +272,15 @@ impl Person {
         let access = contact.access.as_ref();
         let mails: Vec<&Delivery> = newest_first
             .iter()
-            .filter(|delivery| access.is_some_and(|access| access.account_id == delivery.account_id))
+            .filter(|delivery| {
+                access.is_some_and(|access| access.account_id == delivery.account_id)
+            })
             .collect();
         let reach = reach::of(access, &mails, host, format);
-        let about = [contact.main_contact.then_some("main contact"), Some(contact.relation.as_str())];
+        let about = [
+            contact.main_contact.then_some("main contact"),
+            Some(contact.relation.as_str()),
+        ];
         let about: Vec<&str> = about
             .into_iter()
             .flatten()
@@ -365,7 +366,7 @@ fn access_facts(access: &PortalAccess, format: &Format) -> Vec<Fact> {
 }
 
 /// What a person may do, as a list of verbs.
-pub fn rights_words(rights: Option<&Rights>) -> String {
+pub(crate) fn rights_words(rights: Option<&Rights>) -> String {
     let rights = rights.copied().unwrap_or_default();
     let words: Vec<&str> = [
         (rights.view_financials, "see money"),

@@ -53,7 +53,7 @@ struct Page {
 /// The fields of the form.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: String,
     etag: String,
     kind: String,
@@ -79,7 +79,7 @@ pub struct Fields {
 }
 
 /// `GET /office/clients/new`
-pub async fn new(manager: Manager) -> Result<Response, Error> {
+pub(crate) async fn new(manager: Manager) -> Result<Response, Error> {
     let fields = Fields {
         request_id: request_id(),
         kind: "individual".to_owned(),
@@ -91,7 +91,10 @@ pub async fn new(manager: Manager) -> Result<Response, Error> {
 }
 
 /// `POST /office/clients/new`
-pub async fn create(manager: Manager, Form(fields): Form<Fields>) -> Result<Response, Error> {
+pub(crate) async fn create(
+    manager: Manager,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
     let created = manager
         .calls
         .clients()
@@ -107,20 +110,23 @@ pub async fn create(manager: Manager, Form(fields): Form<Fields>) -> Result<Resp
             return page::refuse(&Page::new(&manager, None, form));
         }
     };
-    let words = format!("{} is added. Next: the people who belong to it.", client.display_name);
+    let words = format!(
+        "{} is added. Next: the people who belong to it.",
+        client.display_name
+    );
     let path = format!("/office/clients/{}", client.id);
     Ok(flash::redirect(&manager.app, &path, &Flash::done(words)))
 }
 
 /// `GET /office/clients/{client}/edit`
-pub async fn edit(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn edit(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let record = client::read(&manager, id).await?;
     let form = FormView::new(Fields::of(&record));
     page::show(&Page::new(&manager, Some(&record), form))
 }
 
 /// `POST /office/clients/{client}/edit`
-pub async fn save(
+pub(crate) async fn save(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -132,7 +138,14 @@ pub async fn save(
         ..fields.record(&before.addresses)
     };
     let paths = [
-        "kind", "display_name", "phone", "best_time", "status", "source", "tags", "notes",
+        "kind",
+        "display_name",
+        "phone",
+        "best_time",
+        "status",
+        "source",
+        "tags",
+        "notes",
         "addresses",
     ];
     let saved = manager
@@ -339,7 +352,7 @@ fn kind_word(kind: ClientKind) -> &'static str {
 }
 
 /// Reads the word of a kind.
-pub fn kind_of(word: &str) -> ClientKind {
+pub(crate) fn kind_of(word: &str) -> ClientKind {
     match word {
         "individual" => ClientKind::Individual,
         "company" => ClientKind::Company,
@@ -348,7 +361,7 @@ pub fn kind_of(word: &str) -> ClientKind {
 }
 
 /// Reads tags: between commas, each once.
-pub fn tags_of(text: &str) -> Vec<String> {
+pub(crate) fn tags_of(text: &str) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in text.split([',', ';']).map(str::trim) {
         let is_known = tags.iter().any(|known| known.eq_ignore_ascii_case(tag));

@@ -21,9 +21,23 @@ const CLIENTS: i32 = 25;
 const FILE_PAGE: i32 = 500;
 
 /// The columns of the file, as the import reads them.
-pub const COLUMNS: [&str; 16] = [
-    "name", "kind", "status", "phone", "best_time", "source", "tags", "notes", "address",
-    "address2", "city", "region", "postal_code", "person", "email", "relation",
+pub(crate) const COLUMNS: [&str; 16] = [
+    "name",
+    "kind",
+    "status",
+    "phone",
+    "best_time",
+    "source",
+    "tags",
+    "notes",
+    "address",
+    "address2",
+    "city",
+    "region",
+    "postal_code",
+    "person",
+    "email",
+    "relation",
 ];
 
 #[derive(Template)]
@@ -40,15 +54,15 @@ struct Page {
 /// What the address asks for.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Words to search for.
-    pub q: String,
+    pub(crate) q: String,
     /// A status by its word.
-    pub status: String,
+    pub(crate) status: String,
     /// A tag.
-    pub tag: String,
+    pub(crate) tag: String,
     /// The page's token.
-    pub after: String,
+    pub(crate) after: String,
 }
 
 /// One client of the list.
@@ -69,7 +83,7 @@ struct Tag {
 }
 
 /// `GET /office/clients`
-pub async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let answer = manager
         .calls
         .clients()
@@ -91,12 +105,12 @@ pub async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Respon
 
 impl Asked {
     /// True where not every client is meant.
-    pub fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         !(self.q.is_empty() && self.status.is_empty() && self.tag.is_empty())
     }
 
     /// The file with the clients of this list.
-    pub fn file_link(&self) -> String {
+    pub(crate) fn file_link(&self) -> String {
         self.link("/office/clients.csv", "")
     }
 
@@ -170,7 +184,11 @@ fn people_words(contacts: &[Contact]) -> String {
         [] => "No people yet".to_owned(),
         [only] => only.name.clone(),
         [one, other] => format!("{} and {}", one.name, other.name),
-        [first, rest @ ..] => format!("{} and {}", first.name, count(rest.len(), "other", "others")),
+        [first, rest @ ..] => format!(
+            "{} and {}",
+            first.name,
+            count(rest.len(), "other", "others")
+        ),
     }
 }
 
@@ -189,7 +207,7 @@ fn best_access(contacts: &[Contact]) -> Badge {
 }
 
 /// The word of a status in addresses, forms and files.
-pub fn status_word(status: ClientStatus) -> &'static str {
+pub(crate) fn status_word(status: ClientStatus) -> &'static str {
     match status {
         ClientStatus::Lead => "lead",
         ClientStatus::Active => "active",
@@ -199,7 +217,7 @@ pub fn status_word(status: ClientStatus) -> &'static str {
 }
 
 /// Reads the word of a status.
-pub fn status_of(word: &str) -> ClientStatus {
+pub(crate) fn status_of(word: &str) -> ClientStatus {
     [ClientStatus::Lead, ClientStatus::Active, ClientStatus::Past]
         .into_iter()
         .find(|status| status_word(*status) == word)
@@ -207,7 +225,7 @@ pub fn status_of(word: &str) -> ClientStatus {
 }
 
 /// The statuses to choose from; `all` names the choice of none, where there is one.
-pub fn status_choices(chosen: &str, all: Option<&str>) -> Vec<Choice> {
+pub(crate) fn status_choices(chosen: &str, all: Option<&str>) -> Vec<Choice> {
     let statuses = [
         ("lead", "Lead"),
         ("active", "Active client"),
@@ -220,7 +238,7 @@ pub fn status_choices(chosen: &str, all: Option<&str>) -> Vec<Choice> {
 }
 
 /// `GET /office/clients.csv`: the clients of the list, a line a person, after RFC 4180.
-pub async fn file(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn file(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let mut records = manager.calls.clients();
     let mut request = ListClientsRequest {
         page_size: FILE_PAGE,
@@ -262,7 +280,11 @@ pub async fn file(manager: Manager, Query(asked): Query<Asked>) -> Result<Respon
 fn write_line(writer: &mut csv::Writer<Vec<u8>>, line: &[String; 16]) -> Result<(), Error> {
     writer
         .write_record(line.iter().map(|cell| harmless(cell)))
-        .map_err(|error| anyhow::Error::new(error).context("write a line of a file").into())
+        .map_err(|error| {
+            anyhow::Error::new(error)
+                .context("write a line of a file")
+                .into()
+        })
 }
 
 fn lines_of(client: &Client) -> Vec<[String; 16]> {
@@ -323,7 +345,7 @@ fn harmless(cell: &str) -> String {
 }
 
 /// Undoes [`harmless`], so that a file that was exported can be imported.
-pub fn as_typed(cell: &str) -> &str {
+pub(crate) fn as_typed(cell: &str) -> &str {
     let cell = cell.trim();
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,

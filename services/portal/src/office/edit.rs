@@ -2,23 +2,23 @@
 
 /// A field that somebody else changed while this person was typing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// What the field is called.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// What is saved now.
-    pub saved: String,
+    pub(crate) saved: String,
     /// What this person typed.
-    pub typed: String,
+    pub(crate) typed: String,
 }
 
 /// A form that can be told field by field, always the same fields in the same order.
-pub trait Told {
+pub(crate) trait Told {
     /// What each field is called and what is in it, as a person reads it.
     fn told(&self) -> Vec<(&'static str, String)>;
 }
 
 /// The fields in which two fillings of a form differ.
-pub fn differences<T: Told>(saved: &T, typed: &T) -> Vec<Difference> {
+pub(crate) fn differences<T: Told>(saved: &T, typed: &T) -> Vec<Difference> {
     saved
         .told()
         .into_iter()
@@ -33,11 +33,15 @@ pub fn differences<T: Told>(saved: &T, typed: &T) -> Vec<Difference> {
 }
 
 fn shown(text: String) -> String {
-    if text.is_empty() { "(empty)".to_owned() } else { text }
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        text
+    }
 }
 
 /// A text as browsers send it back: with one kind of line end, and nothing around it.
-pub fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     text.replace("\r\n", "\n").trim().to_owned()
 }
 

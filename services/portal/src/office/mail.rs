@@ -39,59 +39,59 @@ struct Page {
 /// What the address asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     show: String,
     after: String,
 }
 
 /// One mail with its steps.
-pub struct Article {
+pub(crate) struct Article {
     /// Its subject, or what it is about while it is not written.
-    pub subject: String,
+    pub(crate) subject: String,
     /// To whom, and of what kind.
-    pub about: String,
+    pub(crate) about: String,
     /// The client record of the person; none for the team.
-    pub client: Option<String>,
+    pub(crate) client: Option<String>,
     /// How far it has come.
-    pub badge: Badge,
+    pub(crate) badge: Badge,
     /// Its steps, the oldest first.
-    pub hops: Vec<Hop>,
+    pub(crate) hops: Vec<Hop>,
     /// The button below it; none where there is nothing to do.
-    pub again: Option<Again>,
+    pub(crate) again: Option<Again>,
 }
 
 /// One step of a mail.
-pub struct Hop {
+pub(crate) struct Hop {
     /// The class of its dot.
-    pub class: &'static str,
+    pub(crate) class: &'static str,
     /// What happened.
-    pub title: String,
+    pub(crate) title: String,
     /// When.
-    pub when: String,
+    pub(crate) when: String,
     /// The server's answer or the reason; often empty.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// A button that sends a mail once more.
-pub struct Again {
+pub(crate) struct Again {
     /// Where its form goes.
-    pub action: String,
+    pub(crate) action: String,
     /// What it says.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// Sent twice, it counts once.
-    pub request_id: String,
+    pub(crate) request_id: String,
 }
 
 /// The form of a button that sends a mail once more.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Resend {
+pub(crate) struct Resend {
     request_id: String,
     back: String,
 }
 
 /// `GET /office/mail`
-pub async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let is_problems = asked.show == "problems";
     let answer = manager
         .calls
@@ -145,7 +145,7 @@ fn list_path(is_problems: bool, after: &str) -> String {
 }
 
 /// `POST /office/mail/{id}/resend`
-pub async fn resend(
+pub(crate) async fn resend(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Resend>,
@@ -163,7 +163,7 @@ pub async fn resend(
 }
 
 /// `POST /office/mail/{id}/allow/{account}`: the address works again, so the mail that bounced goes out once more.
-pub async fn allow(
+pub(crate) async fn allow(
     manager: Manager,
     Path((id, account)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Resend>,
@@ -190,9 +190,13 @@ fn back(path: &str) -> &str {
 
 impl Article {
     /// A mail for people of the office; `to` is who it went to.
-    pub fn new(delivery: &Delivery, to: &str, format: &Format) -> Self {
+    pub(crate) fn new(delivery: &Delivery, to: &str, format: &Format) -> Self {
         let (kind, manner) = kind_words(delivery.kind());
-        let to = if to.is_empty() { "somebody who left" } else { to };
+        let to = if to.is_empty() {
+            "somebody who left"
+        } else {
+            to
+        };
         Self {
             subject: if delivery.subject.is_empty() {
                 kind.to_owned()
@@ -208,7 +212,7 @@ impl Article {
     }
 
     /// True where the steps fit beside each other.
-    pub fn is_row(&self) -> bool {
+    pub(crate) fn is_row(&self) -> bool {
         (3..=4).contains(&self.hops.len())
     }
 }
@@ -263,7 +267,9 @@ fn hops(delivery: &Delivery, format: &Format) -> Vec<Hop> {
             Hop {
                 class: tone.class(),
                 title: title.to_owned(),
-                when: time_of(step.at).map(|at| format.moment_first(at)).unwrap_or_default(),
+                when: time_of(step.at)
+                    .map(|at| format.moment_first(at))
+                    .unwrap_or_default(),
                 detail: step.detail.clone(),
             }
         })
@@ -301,12 +307,14 @@ fn step_words(state: DeliveryState) -> (Tone, &'static str) {
 }
 
 /// The mails after which an address does not work now: the newest of each account, where it came back.
-pub fn bouncing(newest_first: &[Delivery]) -> Vec<&Delivery> {
+pub(crate) fn bouncing(newest_first: &[Delivery]) -> Vec<&Delivery> {
     let mut seen: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for delivery in newest_first {
-        let is_decisive =
-            !matches!(delivery.state(), DeliveryState::Held | DeliveryState::Dropped);
+        let is_decisive = !matches!(
+            delivery.state(),
+            DeliveryState::Held | DeliveryState::Dropped
+        );
         if !is_decisive || seen.contains(&delivery.account_id.as_str()) {
             continue;
         }

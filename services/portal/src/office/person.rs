@@ -42,7 +42,7 @@ struct Page {
 /// The fields of the form.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: String,
     name: String,
     email: String,
@@ -53,10 +53,10 @@ pub struct Fields {
 
 /// The form is a button alone.
 #[derive(Deserialize)]
-pub struct Remove {}
+pub(crate) struct Remove {}
 
 /// `GET /office/clients/{client}/people/new`
-pub async fn new(manager: Manager, Path(client_id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn new(manager: Manager, Path(client_id): Path<Uuid>) -> Result<Response, Error> {
     let record = client::read(&manager, client_id).await?;
     let fields = Fields {
         request_id: request_id(),
@@ -64,11 +64,17 @@ pub async fn new(manager: Manager, Path(client_id): Path<Uuid>) -> Result<Respon
         ..Fields::default()
     };
     let name = record.display_name;
-    page::show(&Page::new(&manager, client_id, name, None, FormView::new(fields)))
+    page::show(&Page::new(
+        &manager,
+        client_id,
+        name,
+        None,
+        FormView::new(fields),
+    ))
 }
 
 /// `POST /office/clients/{client}/people/new`
-pub async fn create(
+pub(crate) async fn create(
     manager: Manager,
     Path(client_id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -95,7 +101,7 @@ pub async fn create(
 }
 
 /// `GET /office/clients/{client}/people/{person}/edit`
-pub async fn edit(
+pub(crate) async fn edit(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, Error> {
@@ -111,7 +117,7 @@ pub async fn edit(
 }
 
 /// `POST /office/clients/{client}/people/{person}/edit`
-pub async fn save(
+pub(crate) async fn save(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Fields>,
@@ -144,7 +150,9 @@ pub async fn save(
         .as_ref()
         .is_some_and(|access| is_open(access.state()));
     let words = if is_invited && fields.email.trim() != address_of(&before) {
-        format!("{name} is saved. The invitation goes to the new address, and the former link stops working.")
+        format!(
+            "{name} is saved. The invitation goes to the new address, and the former link stops working."
+        )
     } else {
         format!("{name} is saved.")
     };
@@ -152,7 +160,7 @@ pub async fn save(
 }
 
 /// `POST /office/clients/{client}/people/{person}/remove`
-pub async fn remove(
+pub(crate) async fn remove(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(Remove {}): Form<Remove>,
@@ -171,7 +179,7 @@ pub async fn remove(
 }
 
 /// Back to the record with a word on what happened.
-pub fn to_record(manager: &Manager, client: Uuid, words: String) -> Response {
+pub(crate) fn to_record(manager: &Manager, client: Uuid, words: String) -> Response {
     let path = format!("/office/clients/{client}");
     flash::redirect(&manager.app, &path, &Flash::done(words))
 }

@@ -76,7 +76,7 @@ struct Row {
 /// The form of one phase.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: String,
     etag: String,
     name: String,
@@ -92,7 +92,7 @@ pub struct Fields {
 /// The buttons that set the progress.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Progress {
+pub(crate) struct Progress {
     etag: String,
     percent: String,
 }
@@ -100,14 +100,14 @@ pub struct Progress {
 /// The buttons that move a phase.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Move {
+pub(crate) struct Move {
     to: String,
 }
 
 /// The button that removes a phase.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Remove {
+pub(crate) struct Remove {
     etag: String,
 }
 
@@ -118,13 +118,13 @@ enum Refused {
 }
 
 /// `GET /office/projects/{project}/phases`
-pub async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let opened = Opened::load(&office, id).await?;
     page::show(&Page::new(&office, &opened, None))
 }
 
 /// `POST /office/projects/{project}/phases`
-pub async fn create(
+pub(crate) async fn create(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -159,7 +159,7 @@ pub async fn create(
 }
 
 /// `POST /office/projects/{project}/phases/{phase}`
-pub async fn save(
+pub(crate) async fn save(
     manager: Manager,
     Path((id, phase_id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Fields>,
@@ -175,8 +175,14 @@ pub async fn save(
         }
     };
     let paths = [
-        "name", "weight", "progress_percent", "planned_start", "planned_end", "actual_start",
-        "actual_end", "milestone",
+        "name",
+        "weight",
+        "progress_percent",
+        "planned_start",
+        "planned_end",
+        "actual_start",
+        "actual_end",
+        "milestone",
     ];
     let saved = manager
         .calls
@@ -219,7 +225,7 @@ pub async fn save(
 }
 
 /// `POST /office/projects/{project}/phases/{phase}/progress`
-pub async fn set_progress(
+pub(crate) async fn set_progress(
     manager: Manager,
     Path((id, phase_id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Progress>,
@@ -244,15 +250,22 @@ pub async fn set_progress(
 }
 
 /// `POST /office/projects/{project}/phases/{phase}/move`
-pub async fn move_one(
+pub(crate) async fn move_one(
     manager: Manager,
     Path((id, phase_id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Move>,
 ) -> Result<Response, Error> {
     let project = project::read(&manager, id).await?;
-    let mut ids: Vec<String> = project.phases.iter().map(|phase| phase.id.clone()).collect();
+    let mut ids: Vec<String> = project
+        .phases
+        .iter()
+        .map(|phase| phase.id.clone())
+        .collect();
     let moved = phase_id.to_string();
-    let from = ids.iter().position(|id| *id == moved).ok_or(Error::NotFound)?;
+    let from = ids
+        .iter()
+        .position(|id| *id == moved)
+        .ok_or(Error::NotFound)?;
     let to = match fields.to.as_str() {
         "up" => from.checked_sub(1),
         "down" => Some(from + 1).filter(|to| *to < ids.len()),
@@ -273,7 +286,7 @@ pub async fn move_one(
 }
 
 /// `POST /office/projects/{project}/phases/{phase}/remove`
-pub async fn remove(
+pub(crate) async fn remove(
     manager: Manager,
     Path((id, phase_id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Remove>,
@@ -427,9 +440,23 @@ impl Fields {
     fn phase(&self) -> Result<Phase, Errors> {
         let mut errors = Errors::default();
         let weight = self.weight.trim().parse().ok();
-        errors.check(weight.is_some(), "weight", "enter a whole number such as 10");
-        let percent = self.progress.trim().trim_end_matches('%').trim_end().parse().ok();
-        errors.check(percent.is_some(), "progress", "enter a whole number from 0 to 100");
+        errors.check(
+            weight.is_some(),
+            "weight",
+            "enter a whole number such as 10",
+        );
+        let percent = self
+            .progress
+            .trim()
+            .trim_end_matches('%')
+            .trim_end()
+            .parse()
+            .ok();
+        errors.check(
+            percent.is_some(),
+            "progress",
+            "enter a whole number from 0 to 100",
+        );
         if !errors.is_empty() {
             return Err(errors);
         }

@@ -19,10 +19,7 @@ use crate::{
     form::{FormView, request_id},
     format::first_name,
     frequency,
-    office::{
-        Here, Manager, OfficeFrame, client,
-        person::to_record,
-    },
+    office::{Here, Manager, OfficeFrame, client, person::to_record},
     page,
 };
 
@@ -55,7 +52,7 @@ struct RightsPage {
 /// The fields of the form that gives access.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: String,
     email: String,
     email_again: String,
@@ -67,7 +64,7 @@ pub struct Fields {
 /// What a person may do, as boxes that are ticked or not.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     view_financials: Option<String>,
     approve: Option<String>,
     pay: Option<String>,
@@ -76,10 +73,10 @@ pub struct Allowed {
 
 /// The form is a button alone.
 #[derive(Deserialize)]
-pub struct Act {}
+pub(crate) struct Act {}
 
 /// `GET /office/clients/{client}/people/{person}/access`
-pub async fn show(
+pub(crate) async fn show(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, Error> {
@@ -89,11 +86,17 @@ pub async fn show(
     }
     let fields = Fields::first(&contact);
     let form = FormView::new(fields);
-    page::show(&Page::new(&manager, client_id, record.display_name, &contact, form))
+    page::show(&Page::new(
+        &manager,
+        client_id,
+        record.display_name,
+        &contact,
+        form,
+    ))
 }
 
 /// `POST /office/clients/{client}/people/{person}/access`
-pub async fn enable(
+pub(crate) async fn enable(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(fields): Form<Fields>,
@@ -131,15 +134,21 @@ pub async fn enable(
         .access
         .is_some_and(|access| access.state() == PortalAccessState::Active);
     let words = if is_active {
-        format!("{} can look at this client’s projects with the sign-in of {email}. No invitation is needed.", contact.name)
+        format!(
+            "{} can look at this client’s projects with the sign-in of {email}. No invitation is needed.",
+            contact.name
+        )
     } else {
-        format!("{} is invited. The mail to {email} is queued; its steps show below.", contact.name)
+        format!(
+            "{} is invited. The mail to {email} is queued; its steps show below.",
+            contact.name
+        )
     };
     Ok(to_record(&manager, client_id, words))
 }
 
 /// `GET /office/clients/{client}/people/{person}/rights`
-pub async fn show_rights(
+pub(crate) async fn show_rights(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, Error> {
@@ -160,7 +169,7 @@ pub async fn show_rights(
 }
 
 /// `POST /office/clients/{client}/people/{person}/rights`
-pub async fn save_rights(
+pub(crate) async fn save_rights(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(allowed): Form<Allowed>,
@@ -185,7 +194,7 @@ pub async fn save_rights(
 }
 
 /// `POST /office/clients/{client}/people/{person}/access/resend`
-pub async fn resend(
+pub(crate) async fn resend(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(Act {}): Form<Act>,
@@ -199,13 +208,16 @@ pub async fn resend(
         })
         .await?;
     let contact = answer.into_inner().contact.unwrap_or_default();
-    let email = contact.access.map(|access| access.email).unwrap_or_default();
+    let email = contact
+        .access
+        .map(|access| access.email)
+        .unwrap_or_default();
     let words = format!("A new invitation to {email} is queued. The former link stopped working.");
     Ok(to_record(&manager, client_id, words))
 }
 
 /// `POST /office/clients/{client}/people/{person}/access/reset`
-pub async fn reset(
+pub(crate) async fn reset(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(Act {}): Form<Act>,
@@ -223,7 +235,7 @@ pub async fn reset(
 }
 
 /// `POST /office/clients/{client}/people/{person}/access/disable`
-pub async fn disable(
+pub(crate) async fn disable(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(Act {}): Form<Act>,
@@ -237,12 +249,15 @@ pub async fn disable(
         })
         .await?;
     let contact = answer.into_inner().contact.unwrap_or_default();
-    let words = format!("{} no longer has access. Nothing that was decided changes.", contact.name);
+    let words = format!(
+        "{} no longer has access. Nothing that was decided changes.",
+        contact.name
+    );
     Ok(to_record(&manager, client_id, words))
 }
 
 /// `POST /office/clients/{client}/people/{person}/access/restore`
-pub async fn restore(
+pub(crate) async fn restore(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
     Form(Act {}): Form<Act>,
@@ -262,7 +277,10 @@ pub async fn restore(
     let words = if is_active {
         format!("{} can sign in again.", contact.name)
     } else {
-        format!("{} is invited again: the former invitation was never accepted.", contact.name)
+        format!(
+            "{} is invited again: the former invitation was never accepted.",
+            contact.name
+        )
     };
     Ok(to_record(&manager, client_id, words))
 }

@@ -34,7 +34,7 @@ const NEXT_MILESTONES: usize = 4;
 
 /// A tab of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
+pub(crate) enum Section {
     /// Facts, money, people.
     Overview,
     /// Phases with their progress.
@@ -44,42 +44,42 @@ pub enum Section {
 }
 
 /// What stands above every page of a project.
-pub struct Band {
+pub(crate) struct Band {
     /// The project's id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// How it stands.
-    pub badge: Option<Badge>,
+    pub(crate) badge: Option<Badge>,
     /// The client's record and name; none for crew, who know no clients.
-    pub client: Option<(String, String)>,
+    pub(crate) client: Option<(String, String)>,
     /// Its tabs.
-    pub tabs: Vec<Tab>,
+    pub(crate) tabs: Vec<Tab>,
 }
 
 /// One tab.
-pub struct Tab {
+pub(crate) struct Tab {
     /// What it is called.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Where it leads.
-    pub link: String,
+    pub(crate) link: String,
     /// True for the one that is shown.
-    pub is_current: bool,
+    pub(crate) is_current: bool,
 }
 
 /// What a page of a project starts from.
-pub struct Opened {
+pub(crate) struct Opened {
     /// The project as this person may see it.
-    pub project: Project,
+    pub(crate) project: Project,
     /// The client's record; none for crew, and while identity is away.
-    pub client: Option<Client>,
+    pub(crate) client: Option<Client>,
     /// How to write about it: in the time zone of the site.
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 impl Opened {
     /// Asks for the project, then for its client.
-    pub async fn load(office: &Office, id: Uuid) -> Result<Self, Error> {
+    pub(crate) async fn load(office: &Office, id: Uuid) -> Result<Self, Error> {
         let project = read(office, id).await?;
         let client = read_client(office, &project).await;
         Ok(Self {
@@ -90,13 +90,13 @@ impl Opened {
     }
 
     /// The band with one tab marked.
-    pub fn band(&self, office: &Office, section: Section) -> Band {
+    pub(crate) fn band(&self, office: &Office, section: Section) -> Band {
         Band::new(office, &self.project, self.client.as_ref(), section)
     }
 }
 
 /// Reads a project; one that is not this person's is not there.
-pub async fn read(office: &Office, id: Uuid) -> Result<Project, Error> {
+pub(crate) async fn read(office: &Office, id: Uuid) -> Result<Project, Error> {
     office
         .calls
         .projects()
@@ -124,7 +124,11 @@ impl Band {
         let tabs = [
             (Section::Overview, "Overview", path.clone()),
             (Section::Phases, "Phases", format!("{path}/phases")),
-            (Section::Visibility, "What clients see", format!("{path}/visibility")),
+            (
+                Section::Visibility,
+                "What clients see",
+                format!("{path}/visibility"),
+            ),
         ];
         Self {
             id: project.id.clone(),
@@ -189,7 +193,7 @@ struct Viewer {
 /// The form on the contract value.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct ContractFields {
+pub(crate) struct ContractFields {
     request_id: String,
     etag: String,
     value: String,
@@ -202,14 +206,13 @@ impl Told for ContractFields {
 }
 
 /// `GET /office/projects/{project}`
-pub async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
-    let (opened, contract) =
-        tokio::try_join!(Opened::load(&office, id), contract_of(&office, id))?;
+pub(crate) async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
+    let (opened, contract) = tokio::try_join!(Opened::load(&office, id), contract_of(&office, id))?;
     page::show(&Page::new(&office, &opened, contract.as_ref(), None, Vec::new()).await)
 }
 
 /// `POST /office/projects/{project}/contract`
-pub async fn set_contract(
+pub(crate) async fn set_contract(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<ContractFields>,
@@ -252,12 +255,14 @@ pub async fn set_contract(
                 request_id: saved.request_id,
                 ..fields
             });
-            let page =
-                Page::new(&manager, &opened, contract.as_ref(), Some(form), stale).await;
+            let page = Page::new(&manager, &opened, contract.as_ref(), Some(form), stale).await;
             page::conflict(&page)
         }
         Err(status) => {
-            let names = [("value.minor_units", "value"), ("value.currency_code", "value")];
+            let names = [
+                ("value.minor_units", "value"),
+                ("value.currency_code", "value"),
+            ];
             let form = FormView::refused(fields, &status, &names)?;
             refuse_contract(&manager, id, form).await
         }
@@ -269,8 +274,7 @@ async fn refuse_contract(
     id: Uuid,
     form: FormView<ContractFields>,
 ) -> Result<Response, Error> {
-    let (opened, contract) =
-        tokio::try_join!(Opened::load(manager, id), contract_of(manager, id))?;
+    let (opened, contract) = tokio::try_join!(Opened::load(manager, id), contract_of(manager, id))?;
     let page = Page::new(manager, &opened, contract.as_ref(), Some(form), Vec::new()).await;
     page::refuse(&page)
 }
@@ -348,7 +352,12 @@ impl Page {
                 .collect(),
             facts: facts
                 .into_iter()
-                .filter_map(|(label, value)| Some(Fact { label, value: value? }))
+                .filter_map(|(label, value)| {
+                    Some(Fact {
+                        label,
+                        value: value?,
+                    })
+                })
                 .filter(|fact| !fact.value.is_empty())
                 .collect(),
             updated: time_of(project.updated_at)
@@ -375,7 +384,9 @@ impl ContractFields {
         let value = contract.and_then(|contract| contract.value.as_ref());
         Self {
             request_id: request_id(),
-            etag: contract.map(|contract| contract.etag.clone()).unwrap_or_default(),
+            etag: contract
+                .map(|contract| contract.etag.clone())
+                .unwrap_or_default(),
             value: value
                 .map(|value| amount_words(value.minor_units))
                 .unwrap_or_default(),
@@ -407,7 +418,7 @@ fn viewers(client: &Client) -> Vec<Viewer> {
 }
 
 /// What is built, in words.
-pub fn type_words(project_type: ProjectType) -> &'static str {
+pub(crate) fn type_words(project_type: ProjectType) -> &'static str {
     match project_type {
         ProjectType::Kitchen => "Kitchen",
         ProjectType::Bathroom => "Bathroom",
@@ -429,7 +440,9 @@ fn minor_units(text: &str) -> Option<i64> {
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();
-    let is_grouped = rest.iter().all(|group| group.len() == 3 && is_digits(group));
+    let is_grouped = rest
+        .iter()
+        .all(|group| group.len() == 3 && is_digits(group));
     let is_begun = !first.is_empty() && is_digits(first) && (rest.is_empty() || first.len() <= 3);
     if !(is_grouped && is_begun && cents.len() == 2 && is_digits(cents)) {
         return None;

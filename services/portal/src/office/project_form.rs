@@ -6,9 +6,7 @@ use axum::{
     response::Response,
 };
 use proto::{
-    identity::{
-        Account, AccountState, Client, ListClientsRequest, ListMembersRequest, Role,
-    },
+    identity::{Account, AccountState, Client, ListClientsRequest, ListMembersRequest, Role},
     projects::{
         CreateProjectRequest, ListPhaseTemplatesRequest, MapPoint, PhaseTemplate, Project,
         ProjectStatus, ProjectType, SiteAddress, UpdateProjectRequest,
@@ -94,14 +92,14 @@ struct PhasePlan {
 /// What the address asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     client: String,
 }
 
 /// The fields of the form.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     request_id: String,
     etag: String,
     client: String,
@@ -154,9 +152,12 @@ impl Choices {
 }
 
 /// `GET /office/projects/new`
-pub async fn new(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn new(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let choices = Choices::load(&manager).await?;
-    let client = choices.clients.iter().find(|client| client.id == asked.client);
+    let client = choices
+        .clients
+        .iter()
+        .find(|client| client.id == asked.client);
     let address = client.and_then(|client| client.addresses.first()).cloned();
     let address = address.unwrap_or_default();
     let fields = Fields {
@@ -174,7 +175,10 @@ pub async fn new(manager: Manager, Query(asked): Query<Asked>) -> Result<Respons
 }
 
 /// `POST /office/projects/new`
-pub async fn create(manager: Manager, Form(fields): Form<Fields>) -> Result<Response, Error> {
+pub(crate) async fn create(
+    manager: Manager,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Error> {
     let read = fields.project();
     let project = match read {
         Ok(project) => Project {
@@ -217,7 +221,7 @@ pub async fn create(manager: Manager, Form(fields): Form<Fields>) -> Result<Resp
 }
 
 /// `GET /office/projects/{project}/edit`
-pub async fn edit(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn edit(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let (project, choices) =
         tokio::try_join!(project::read(&manager, id), Choices::load(&manager))?;
     let form = FormView::new(Fields::of(&project));
@@ -225,7 +229,7 @@ pub async fn edit(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Er
 }
 
 /// `POST /office/projects/{project}/edit`
-pub async fn save(
+pub(crate) async fn save(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -246,8 +250,15 @@ pub async fn save(
         }
     };
     let paths = [
-        "name", "type", "status", "address", "start_date", "planned_finish", "manager_id",
-        "member_ids", "time_zone",
+        "name",
+        "type",
+        "status",
+        "address",
+        "start_date",
+        "planned_finish",
+        "manager_id",
+        "member_ids",
+        "time_zone",
     ];
     let saved = manager
         .calls
@@ -284,8 +295,7 @@ pub async fn save(
 }
 
 async fn refuse(manager: &Manager, id: Uuid, form: FormView<Fields>) -> Result<Response, Error> {
-    let (project, choices) =
-        tokio::try_join!(project::read(manager, id), Choices::load(manager))?;
+    let (project, choices) = tokio::try_join!(project::read(manager, id), Choices::load(manager))?;
     page::refuse(&Page::new(manager, &choices, Some(&project), form))
 }
 
@@ -337,7 +347,11 @@ impl Page {
                 .iter()
                 .map(|member| Choice {
                     value: member.id.clone(),
-                    label: format!("{}, {}", member.name, crate::auth::role_words(member.role())),
+                    label: format!(
+                        "{}, {}",
+                        member.name,
+                        crate::auth::role_words(member.role())
+                    ),
                     is_chosen: values.member.contains(&member.id),
                 })
                 .collect(),
@@ -404,8 +418,12 @@ impl Fields {
             city: address.city,
             region: address.region,
             postal_code: address.postal_code,
-            latitude: point.map(|point| degrees(point.latitude_e6)).unwrap_or_default(),
-            longitude: point.map(|point| degrees(point.longitude_e6)).unwrap_or_default(),
+            latitude: point
+                .map(|point| degrees(point.latitude_e6))
+                .unwrap_or_default(),
+            longitude: point
+                .map(|point| degrees(point.longitude_e6))
+                .unwrap_or_default(),
             start_date: project.start_date().to_owned(),
             planned_finish: project.planned_finish().to_owned(),
             manager: project.manager_id.clone(),
@@ -427,7 +445,9 @@ impl Fields {
         let day = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Project {
             name: self.name.clone(),
-            r#type: kind.map_or(ProjectType::Unspecified, |(kind, _)| *kind).into(),
+            r#type: kind
+                .map_or(ProjectType::Unspecified, |(kind, _)| *kind)
+                .into(),
             status: status
                 .map_or(ProjectStatus::Unspecified, |(status, ..)| *status)
                 .into(),
@@ -500,9 +520,14 @@ impl Named {
 impl Told for Named {
     fn told(&self) -> Vec<(&'static str, String)> {
         let fields = &self.fields;
-        let address = [&fields.line1, &fields.city, &fields.region, &fields.postal_code]
-            .map(|part| tidy(part))
-            .join(", ");
+        let address = [
+            &fields.line1,
+            &fields.city,
+            &fields.region,
+            &fields.postal_code,
+        ]
+        .map(|part| tidy(part))
+        .join(", ");
         vec![
             ("Name", tidy(&fields.name)),
             ("Type", fields.r#type.clone()),

@@ -17,7 +17,7 @@ use crate::{
 const PROJECTS: i32 = 25;
 
 /// The statuses of a project, with their words in addresses and forms.
-pub const STATUSES: [(ProjectStatus, &str, &str); 4] = [
+pub(crate) const STATUSES: [(ProjectStatus, &str, &str); 4] = [
     (ProjectStatus::Active, "active", "Active"),
     (ProjectStatus::Planned, "planned", "Planned"),
     (ProjectStatus::OnHold, "on-hold", "On hold"),
@@ -39,7 +39,7 @@ struct Page {
 /// What the address asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     status: String,
     after: String,
 }
@@ -63,7 +63,7 @@ struct Row {
 }
 
 /// `GET /office/projects`
-pub async fn show(office: Office, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(crate) async fn show(office: Office, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let status = STATUSES
         .iter()
         .find(|(_, word, _)| *word == asked.status)

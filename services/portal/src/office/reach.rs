@@ -14,13 +14,13 @@ use crate::{
 
 /// The answer, and how good it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// Good, waiting or bad.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// One line.
-    pub text: String,
+    pub(crate) text: String,
     /// True where mail to the person comes back.
-    pub bounces: bool,
+    pub(crate) bounces: bool,
 }
 
 impl Reach {
@@ -33,7 +33,7 @@ impl Reach {
     }
 
     /// The icon beside the sentence.
-    pub fn icon(&self) -> &'static str {
+    pub(crate) fn icon(&self) -> &'static str {
         match self.tone {
             _ if self.bounces => "mailx",
             Tone::Ok => "check",
@@ -47,7 +47,12 @@ impl Reach {
 /// Says how it stands with one person.
 ///
 /// `deliveries` are the mails to this person, newest first; `host` is where the portal is.
-pub fn of(access: Option<&PortalAccess>, deliveries: &[&Delivery], host: &str, format: &Format) -> Reach {
+pub(crate) fn of(
+    access: Option<&PortalAccess>,
+    deliveries: &[&Delivery],
+    host: &str,
+    format: &Format,
+) -> Reach {
     let Some(access) = access else {
         return Reach::new(Tone::Neutral, "No portal access yet.".to_owned());
     };
@@ -68,15 +73,17 @@ pub fn of(access: Option<&PortalAccess>, deliveries: &[&Delivery], host: &str, f
 }
 
 /// The mail that tells whether an address works now: the newest one that was sent or is about to be.
-pub fn newest_sent<'a>(deliveries: &[&'a Delivery]) -> Option<&'a Delivery> {
-    deliveries
-        .iter()
-        .copied()
-        .find(|delivery| !matches!(delivery.state(), DeliveryState::Held | DeliveryState::Dropped))
+pub(crate) fn newest_sent<'a>(deliveries: &[&'a Delivery]) -> Option<&'a Delivery> {
+    deliveries.iter().copied().find(|delivery| {
+        !matches!(
+            delivery.state(),
+            DeliveryState::Held | DeliveryState::Dropped
+        )
+    })
 }
 
 /// True where the address of this mail does not work.
-pub fn is_undeliverable(delivery: &Delivery) -> bool {
+pub(crate) fn is_undeliverable(delivery: &Delivery) -> bool {
     matches!(
         delivery.state(),
         DeliveryState::Bounced | DeliveryState::Suppressed | DeliveryState::Failed
@@ -84,7 +91,7 @@ pub fn is_undeliverable(delivery: &Delivery) -> bool {
 }
 
 /// What the mail server answered, in its own words; empty where it said nothing.
-pub fn server_answer(deliveries: &[&Delivery]) -> String {
+pub(crate) fn server_answer(deliveries: &[&Delivery]) -> String {
     deliveries
         .iter()
         .flat_map(|delivery| delivery.steps.iter().rev())
@@ -104,7 +111,9 @@ fn mail_problem(access: &PortalAccess, deliveries: &[&Delivery]) -> Option<Reach
     };
     let email = &access.email;
     let text = if newest.state() == DeliveryState::Failed {
-        format!("Mail to {email} could not be delivered{answer}. Check the address, then send it again.")
+        format!(
+            "Mail to {email} could not be delivered{answer}. Check the address, then send it again."
+        )
     } else {
         format!("Mail to {email} bounces{answer}. Fix the address.")
     };
@@ -117,7 +126,12 @@ fn mail_problem(access: &PortalAccess, deliveries: &[&Delivery]) -> Option<Reach
 
 fn active(access: &PortalAccess, host: &str, format: &Format) -> Reach {
     let last_seen = time_of(access.last_seen_at);
-    if let Some(words) = looked_elsewhere(access, last_seen.or(time_of(access.accepted_at)), host, format) {
+    if let Some(words) = looked_elsewhere(
+        access,
+        last_seen.or(time_of(access.accepted_at)),
+        host,
+        format,
+    ) {
         return Reach::new(Tone::Wait, format!("{words}."));
     }
     let visit = match (last_seen, time_of(access.accepted_at)) {
@@ -144,7 +158,10 @@ fn invited(access: &PortalAccess, deliveries: &[&Delivery], host: &str, format: 
         .map(|at| format!("Invited {}", format.day_of(at)))
         .unwrap_or_else(|| "Invited".to_owned());
     let is_waiting = newest_sent(deliveries).is_some_and(|delivery| {
-        matches!(delivery.state(), DeliveryState::Queued | DeliveryState::Sending)
+        matches!(
+            delivery.state(),
+            DeliveryState::Queued | DeliveryState::Sending
+        )
     });
     if is_waiting {
         return Reach::new(
@@ -252,7 +269,8 @@ mod tests {
             mail(DeliveryState::Suppressed, "The address bounced before."),
             mail(DeliveryState::Bounced, "Mailbox does not exist."),
         ];
-        let words = "Mail to maya@okafor.example bounces (Mailbox does not exist). Fix the address.";
+        let words =
+            "Mail to maya@okafor.example bounces (Mailbox does not exist). Fix the address.";
         for state in [
             PortalAccessState::Invited,
             PortalAccessState::InvitationExpired,
@@ -262,7 +280,10 @@ mod tests {
         }
         let mut ended = access(PortalAccessState::Disabled);
         ended.disabled_at = at("2026-11-24T18:00:00Z");
-        assert_eq!(text(Some(&ended), &bounced), "Access was ended on Tue, Nov 24.");
+        assert_eq!(
+            text(Some(&ended), &bounced),
+            "Access was ended on Tue, Nov 24."
+        );
     }
 
     #[test]
@@ -273,7 +294,10 @@ mod tests {
             mail(DeliveryState::Accepted, ""),
             mail(DeliveryState::Bounced, "Mailbox does not exist."),
         ];
-        assert_eq!(text(Some(&active), &mails), "Active, last visit today, 9:15 am.");
+        assert_eq!(
+            text(Some(&active), &mails),
+            "Active, last visit today, 9:15 am."
+        );
     }
 
     #[test]
@@ -287,7 +311,10 @@ mod tests {
             "Looked for the portal at localhost instead of alder.localhost, today, 9:15 am."
         );
         active.last_seen_at = at("2026-11-25T17:30:00Z");
-        assert_eq!(text(Some(&active), &[]), "Active, last visit today, 9:30 am.");
+        assert_eq!(
+            text(Some(&active), &[]),
+            "Active, last visit today, 9:30 am."
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// From this many days without news a project is worth a word to its clients.
-pub const QUIET_DAYS: usize = 7;
+pub(crate) const QUIET_DAYS: usize = 7;
 const PROJECTS: i32 = 200;
 const CLIENTS: i32 = 500;
 const MAILS: i32 = 500;
@@ -95,7 +95,7 @@ struct Week {
 }
 
 /// `GET /office`
-pub async fn show(office: Office) -> Result<Response, Error> {
+pub(crate) async fn show(office: Office) -> Result<Response, Error> {
     if !office.is_manager() {
         return Err(Error::See("/office/projects".to_owned()));
     }
@@ -142,8 +142,7 @@ async fn load(manager: &Manager) -> Result<Page, Error> {
     let newest_first = merged(deliveries.clone().unwrap_or_default(), troubled);
     let bouncing: Vec<Delivery> = mail::bouncing(&newest_first).into_iter().cloned().collect();
 
-    let (people, names) =
-        tokio::join!(recipients(manager, &bouncing), client_names(manager, &all));
+    let (people, names) = tokio::join!(recipients(manager, &bouncing), client_names(manager, &all));
     let people = people?;
     let format = format_of(manager);
     let bounces: Vec<Bounce> = bouncing
@@ -180,7 +179,11 @@ async fn load(manager: &Manager) -> Result<Page, Error> {
             Row::new(project, client.unwrap_or_default(), &format)
         })
         .collect();
-    let mut quiet: Vec<Row> = rows.iter().filter(|row| row.quiet.is_some()).cloned().collect();
+    let mut quiet: Vec<Row> = rows
+        .iter()
+        .filter(|row| row.quiet.is_some())
+        .cloned()
+        .collect();
     quiet.sort_by_key(|row| std::cmp::Reverse(row.quiet_days));
     Ok(Page {
         frame: OfficeFrame::of(manager, Here::Today),
@@ -293,7 +296,10 @@ fn steps(
             title: "Choose your colors",
             text: "Your portal and your mails look like yours. Any color works.",
             link: "/office/settings/branding",
-            is_done: organization.brand.as_ref().is_some_and(|brand| brand.primary != FIRST_COLOR),
+            is_done: organization
+                .brand
+                .as_ref()
+                .is_some_and(|brand| brand.primary != FIRST_COLOR),
         });
         steps.push(Step {
             title: "Invite your team",

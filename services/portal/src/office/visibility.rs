@@ -126,7 +126,7 @@ struct Change {
 /// The fields of the form: each setting by the number of its choice.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(crate) struct Fields {
     etag: String,
     progress: String,
     photos: String,
@@ -136,14 +136,14 @@ pub struct Fields {
 }
 
 /// `GET /office/projects/{project}/visibility`
-pub async fn show(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn show(manager: Manager, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let (opened, saved) = tokio::try_join!(Opened::load(&manager, id), read(&manager, id))?;
     let page = Page::new(&manager, &opened, &saved, &saved, Vec::new()).await;
     page::show(&page)
 }
 
 /// `POST /office/projects/{project}/visibility/preview`: the same page, with what would change. It saves nothing.
-pub async fn preview(
+pub(crate) async fn preview(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -159,7 +159,7 @@ pub async fn preview(
 }
 
 /// `POST /office/projects/{project}/visibility`
-pub async fn save(
+pub(crate) async fn save(
     manager: Manager,
     Path(id): Path<Uuid>,
     Form(fields): Form<Fields>,
@@ -210,7 +210,11 @@ async fn compare(manager: &Manager, chosen: &Visibility) -> Result<Vec<Visibilit
     let request = CompareVisibilityRequest {
         visibility: Some(chosen.clone()),
     };
-    let answer = manager.calls.visibility().compare_visibility(request).await?;
+    let answer = manager
+        .calls
+        .visibility()
+        .compare_visibility(request)
+        .await?;
     Ok(answer.into_inner().changes)
 }
 
@@ -242,14 +246,16 @@ impl Page {
             })
             .collect();
         let names = members(manager, vec![saved.updated_by.clone()]).await;
-        let by = names.get(&saved.updated_by).map(|member| member.name.as_str());
+        let by = names
+            .get(&saved.updated_by)
+            .map(|member| member.name.as_str());
         Self {
             frame: OfficeFrame::of(manager, Here::Projects),
             band: opened.band(manager, Section::Visibility),
-            applies_to: opened
-                .client
-                .as_ref()
-                .map_or_else(|| "your clients".to_owned(), |client| client.display_name.clone()),
+            applies_to: opened.client.as_ref().map_or_else(
+                || "your clients".to_owned(),
+                |client| client.display_name.clone(),
+            ),
             saved: saved_words(saved, by, &opened.format),
             is_changed: rows.iter().any(|row| row.is_changed),
             rows,
@@ -320,7 +326,10 @@ impl Told for Settings<'_> {
             .zip(values(self.0))
             .map(|(setting, value)| {
                 let choice = setting.choices.iter().find(|(_, number)| *number == value);
-                (setting.title, choice.map_or("", |(label, _)| label).to_owned())
+                (
+                    setting.title,
+                    choice.map_or("", |(label, _)| label).to_owned(),
+                )
             })
             .collect()
     }
