@@ -169,7 +169,8 @@ class Part {
   }
 
   field(label) {
-    return this.root.getByLabel(label, { exact: true }).filter({ visible: true });
+    const fields = this.root.locator("input, select, textarea").filter({ visible: true });
+    return fields.and(this.root.getByLabel(label, { exact: true }));
   }
 
   /** A check box or a radio by how its words begin: a hint may follow. */

@@ -5,12 +5,14 @@
 //! and a browser start `devstack::platform::Platform`.
 
 mod cast;
+mod fingerprint;
 mod otlp;
 mod services;
 mod stage;
 mod visitor;
 
 pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
+pub use fingerprint::fingerprint;
 pub use otlp::{Receiver, Span};
 pub use services::Services;
 pub use stage::Stage;

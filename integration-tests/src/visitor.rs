@@ -1,13 +1,18 @@
 //! A person with a plain HTTP client: follows pages and sends their forms, hidden fields included.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{
+    Client, Response, StatusCode,
+    cookie::{CookieStore as _, Jar},
+    redirect::Policy,
+};
 
 /// Somebody at one host of the portal, with cookies of their own.
 pub struct Visitor {
     client: Client,
+    jar: Arc<Jar>,
     origin: String,
 }
 
@@ -25,19 +30,37 @@ pub struct Page {
 impl Visitor {
     /// Comes to `<slug>.localhost`, or to the base domain where the slug is empty.
     pub fn new(slug: &str, port: u16) -> Result<Self> {
+        Self::with_jar(slug, port, Arc::new(Jar::default()))
+    }
+
+    /// Comes to `<slug>.localhost` with the session of a visitor of another host.
+    pub fn with_cookies_of(other: &Self, slug: &str, port: u16) -> Result<Self> {
+        let jar = Arc::new(Jar::default());
+        let visitor = Self::with_jar(slug, port, jar.clone())?;
+        let from = other.origin.parse().context("read an origin")?;
+        let cookies = other.jar.cookies(&from).context("the other has cookies")?;
+        let to = visitor.origin.parse().context("read an origin")?;
+        for cookie in cookies.to_str()?.split("; ") {
+            jar.add_cookie_str(cookie, &to);
+        }
+        Ok(visitor)
+    }
+
+    fn with_jar(slug: &str, port: u16, jar: Arc<Jar>) -> Result<Self> {
         let host = if slug.is_empty() {
             "localhost".to_owned()
         } else {
             format!("{slug}.localhost")
         };
         let client = Client::builder()
-            .cookie_store(true)
+            .cookie_provider(jar.clone())
             .redirect(Policy::none())
             .resolve(&host, SocketAddr::from(([127, 0, 0, 1], port)))
             .build()
             .context("make an HTTP client")?;
         Ok(Self {
             client,
+            jar,
             origin: format!("http://{host}:{port}"),
         })
     }
@@ -83,6 +106,21 @@ impl Visitor {
         page(request.send().await?).await
     }
 
+    /// Sends these fields as a page of another site would.
+    pub async fn post_from_elsewhere(
+        &self,
+        path: &str,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Page> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.origin))
+            .header("sec-fetch-site", "cross-site")
+            .header("origin", "https://elsewhere.example")
+            .form(fields);
+        page(request.send().await?).await
+    }
+
     /// Signs in.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<Page> {
         self.submit(
@@ -91,6 +129,18 @@ impl Visitor {
             &[("email", email), ("password", password), ("keep", "on")],
         )
         .await
+    }
+}
+
+impl Page {
+    /// The value of the first hidden field of this name.
+    pub fn hidden(&self, name: &str) -> Option<String> {
+        self.text
+            .split("<input")
+            .skip(1)
+            .filter_map(|input| input.split('>').next())
+            .find(|tag| attribute(tag, "name").as_deref() == Some(name))
+            .and_then(|tag| attribute(tag, "value"))
     }
 }
 

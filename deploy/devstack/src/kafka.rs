@@ -146,7 +146,8 @@ impl Kafka {
         self.java("Kafka's format")
             .argument(format!("-XX:SharedArchiveFile={archive}"))
             .arguments(["kafka.tools.StorageTool", "format", "--standalone"])
-            .arguments(["--cluster-id", &new_cluster_id()?])
+            // in one word with its option: an id may begin with a hyphen
+            .argument(format!("--cluster-id={}", new_cluster_id()?))
             .argument("--config")
             .argument(self.settings_file())
             .run()

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use http::uri::PathAndQuery;
 use integration_tests::{Cast, Organization, Services, Stage as _};
 use prost::bytes::{Buf, BufMut, Bytes};
-use sqlx::AssertSqlSafe;
 use tenancy::{Person, TenantId};
 use tonic::{
     Code, Status,
@@ -431,30 +430,12 @@ async fn quiet(services: &Services) -> Result<()> {
         .context("events and mails come to rest")?
 }
 
-/// A hash a table over all rows of an organization, read as superuser; what timers touch by themselves is left out.
 async fn fingerprint(services: &Services, tenant: TenantId) -> Result<BTreeMap<String, String>> {
     let mut hashes = BTreeMap::new();
     for db in &services.databases {
         let mut connection = db.superuser().await?;
-        let tables: Vec<String> = sqlx::query_scalar(
-            "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid
-             where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname = 'tenant_id'
-                 and c.relname not in ('outbox', 'inbox')",
-        )
-        .fetch_all(&mut connection)
-        .await?;
-        for table in tables {
-            // the names come from the catalogue
-            let hash: Option<String> = sqlx::query_scalar(AssertSqlSafe(format!(
-                "select md5(string_agg(t::text, ',' order by t::text)) from {table} t where tenant_id = $1"
-            )))
-            .bind(tenant.uuid())
-            .fetch_one(&mut connection)
-            .await?;
-            hashes.insert(
-                format!("{}.{table}", db.service()),
-                hash.unwrap_or_default(),
-            );
+        for (table, hash) in integration_tests::fingerprint(&mut connection, tenant).await? {
+            hashes.insert(format!("{}.{table}", db.service()), hash);
         }
     }
     Ok(hashes)

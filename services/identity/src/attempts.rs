@@ -158,20 +158,16 @@ pub(crate) async fn claim(
         let since = now - limit.within;
         let counted = store::attempt::count(connection, &subject.0, network, since).await?;
         if counted.attempts >= limit.most {
-            let oldest = counted.oldest.map_or(now, |time| time.to_jiff());
+            let oldest = counted.oldest.map_or(now, jiff_sqlx::Timestamp::to_jiff);
             longest = longest.max(Some((oldest + limit.within).duration_since(now)));
         }
     }
-    match longest {
-        Some(wait) => {
-            let wait = wait.clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
-            Ok(Claim::Refused(wait.unsigned_abs()))
-        }
-        None => {
-            let id = store::attempt::insert(connection, &subject.0, &network).await?;
-            Ok(Claim::Made(id))
-        }
+    if let Some(wait) = longest {
+        let wait = wait.clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
+        return Ok(Claim::Refused(wait.unsigned_abs()));
     }
+    let id = store::attempt::insert(connection, &subject.0, &network).await?;
+    Ok(Claim::Made(id))
 }
 
 /// Counts mail that somebody who is not signed in asks for: by mailbox and by the browser's address.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{attempts, session, store};
 
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until `stopping` fires.
 pub(crate) async fn run(db: Db, stopping: CancellationToken) {

@@ -113,7 +113,7 @@ fn routes(
     let mailed = rpc::link::Links {
         db: db.clone(),
         hasher,
-        links: links.clone(),
+        key: links.clone(),
     };
     let members = rpc::member::Members {
         db: db.clone(),

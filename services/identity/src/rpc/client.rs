@@ -376,7 +376,7 @@ fn details(wanted: &Contact) -> Details {
         email: wanted.email.trim().to_owned(),
         phone: wanted.phone.trim().to_owned(),
         relation: wanted.relation.trim().to_owned(),
-        main_contact: wanted.main_contact,
+        is_main: wanted.main_contact,
     }
 }
 
@@ -408,10 +408,10 @@ fn read_contacts(wanted: &[Contact], violations: &mut Violations) -> Vec<Details
     for contact in &contacts {
         check(contact, &NEW_CLIENT_FIELDS, violations);
     }
-    if !contacts.iter().any(|contact| contact.main_contact)
+    if !contacts.iter().any(|contact| contact.is_main)
         && let Some(first) = contacts.first_mut()
     {
-        first.main_contact = true;
+        first.is_main = true;
     }
     contacts
 }
@@ -430,10 +430,10 @@ fn merged(before: &store::contact::Contact, wanted: Details, paths: &[&str]) -> 
         email: pick("email", wanted.email, &before.email),
         phone: pick("phone", wanted.phone, &before.phone),
         relation: pick("relation", wanted.relation, &before.relation),
-        main_contact: if paths.contains(&"main_contact") {
-            wanted.main_contact
+        is_main: if paths.contains(&"main_contact") {
+            wanted.is_main
         } else {
-            before.main_contact
+            before.is_main
         },
     }
 }
@@ -632,7 +632,7 @@ pub(crate) fn message(row: store::contact::Contact) -> Contact {
         email: row.email,
         phone: row.phone,
         relation: row.relation,
-        main_contact: row.main_contact,
+        main_contact: row.is_main,
         access: row.access.map(access_message),
     }
 }

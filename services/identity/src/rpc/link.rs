@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Links {
     pub(crate) db: Db,
     pub(crate) hasher: Hasher,
-    pub(crate) links: LinkKey,
+    pub(crate) key: LinkKey,
 }
 
 #[tonic::async_trait]
@@ -197,7 +197,7 @@ impl LinkService for Links {
         let path = link
             .purpose
             .path()
-            .map(|path| format!("/{path}/{}", self.links.token(link.id)));
+            .map(|path| format!("/{path}/{}", self.key.token(link.id)));
         Ok(Response::new(MintLinkResponse {
             path: path.unwrap_or_default(),
             link: Some(message),
@@ -265,14 +265,7 @@ impl Links {
         let mailbox = Subject::mail_to(tx.tenant(), &account.email_key);
         let is_allowed = attempts::claim_mail(tx, &mailbox, client_address).await?;
         if is_allowed && account.state == State::Invited {
-            link::issue(
-                tx,
-                &self.links,
-                account.id,
-                Purpose::Invite,
-                link.created_by,
-            )
-            .await?;
+            link::issue(tx, &self.key, account.id, Purpose::Invite, link.created_by).await?;
         }
         Ok(())
     }

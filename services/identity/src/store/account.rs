@@ -250,7 +250,7 @@ pub(crate) async fn set_state(
         tenant,
         id,
         state.as_str(),
-        disabled_at.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>
+        disabled_at.map(Timestamp::to_sqlx) as Option<jiff_sqlx::Timestamp>
     )
     .execute(&mut **tx)
     .await?;

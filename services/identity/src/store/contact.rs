@@ -17,7 +17,7 @@ pub(crate) struct Contact {
     pub(crate) email: String,
     pub(crate) phone: String,
     pub(crate) relation: String,
-    pub(crate) main_contact: bool,
+    pub(crate) is_main: bool,
     /// None until portal access was enabled once.
     pub(crate) access: Option<Access>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Details {
     pub(crate) email: String,
     pub(crate) phone: String,
     pub(crate) relation: String,
-    pub(crate) main_contact: bool,
+    pub(crate) is_main: bool,
 }
 
 /// An account's place on one client record.
@@ -85,7 +85,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, client: Uuid, details: &Details) -
         details.email,
         details.phone,
         details.relation,
-        details.main_contact
+        details.is_main
     )
     .execute(&mut **tx)
     .await?;
@@ -110,7 +110,7 @@ pub(crate) async fn update(
         details.email,
         details.phone,
         details.relation,
-        details.main_contact
+        details.is_main
     )
     .execute(&mut **tx)
     .await?;
@@ -119,7 +119,7 @@ pub(crate) async fn update(
 
 /// A record has one main contact: a new one takes the place of the former.
 async fn clear_main(tx: &mut TenantTx, client: Uuid, details: &Details) -> Result<()> {
-    if !details.main_contact {
+    if !details.is_main {
         return Ok(());
     }
     let tenant = tx.tenant().uuid();
@@ -210,7 +210,7 @@ pub(crate) async fn list(tx: &mut TenantTx, clients: &[Uuid]) -> Result<Vec<Cont
                 email: row.email,
                 phone: row.phone,
                 relation: row.relation,
-                main_contact: row.main_contact,
+                is_main: row.main_contact,
                 access,
             }
         })

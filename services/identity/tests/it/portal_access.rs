@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use prost::Message as _;
 use proto::identity::{
-    Contact, DisablePortalAccessRequest, LinkPurpose, PortalAccess, PortalAccessEnabled,
+    Client, Contact, DisablePortalAccessRequest, LinkPurpose, PortalAccess, PortalAccessEnabled,
     PortalAccessState, ResendInvitationRequest, RestorePortalAccessRequest, Rights,
     SendPasswordResetRequest, UpdateRightsRequest,
 };
@@ -45,8 +45,10 @@ impl Setup {
 
     /// The same person as the main contact of another record.
     async fn second_record(&self, office: &Office) -> Result<Contact> {
-        let mut client = okafors();
-        client.display_name = "Okafor Holdings".to_owned();
+        let client = Client {
+            display_name: "Okafor Holdings".to_owned(),
+            ..okafors()
+        };
         let client = self.create_client(office, client).await?;
         Ok(client.contacts[0].clone())
     }

@@ -1,0 +1,246 @@
+//! The expectations, a row a route and method, written by hand.
+
+use integration_tests::Organization;
+
+/// Kinds of visitors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    Anonymous,
+    Owner,
+    Pm,
+    Field,
+    Ana,
+    Ben,
+    /// With a session of another organization.
+    OtherOwner,
+}
+
+/// What somebody finds at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// A page, or a redirect to one.
+    Page,
+    /// The way to sign in.
+    SignIn,
+    /// 404.
+    NoPage,
+}
+
+/// One route and method.
+pub(crate) struct Route {
+    method: Method,
+    pub(crate) path: &'static str,
+    allowed: &'static [Who],
+    /// Anybody may look, signed in or not.
+    is_public: bool,
+    /// A form that carries its own proof and no token.
+    pub(crate) is_open: bool,
+    /// Walked in the browser's story instead: it needs a mail's link, or stands at the base domain.
+    pub(crate) in_story: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Get,
+    Post,
+}
+
+use Who::{Ana, Ben, Field, Owner, Pm};
+
+const CLIENTS: &[Who] = &[Ana, Ben];
+const OFFICE: &[Who] = &[Owner, Pm, Field];
+const MANAGERS: &[Who] = &[Owner, Pm];
+const OWNER: &[Who] = &[Owner];
+const PEOPLE: &[Who] = &[Owner, Pm, Field, Ana, Ben];
+/// Ana's project: hers, the managers', and the crew's that is assigned.
+const HERS: &[Who] = &[Ana];
+
+const fn get(path: &'static str, allowed: &'static [Who]) -> Route {
+    Route {
+        method: Method::Get,
+        path,
+        allowed,
+        is_public: false,
+        is_open: false,
+        in_story: false,
+    }
+}
+
+const fn post(path: &'static str, allowed: &'static [Who]) -> Route {
+    Route {
+        method: Method::Post,
+        ..get(path, allowed)
+    }
+}
+
+const fn public(path: &'static str) -> Route {
+    Route {
+        is_public: true,
+        ..get(path, &[])
+    }
+}
+
+const fn public_form(path: &'static str) -> Route {
+    Route {
+        is_public: true,
+        ..post(path, &[])
+    }
+}
+
+const fn in_story(route: Route) -> Route {
+    Route {
+        in_story: true,
+        ..route
+    }
+}
+
+/// Every row.
+pub(crate) const ROUTES: &[Route] = &[
+    in_story(public("/find")),
+    in_story(public_form("/find")),
+    in_story(public("/find/sent")),
+    in_story(public("/assets/{name}")),
+    in_story(public("/reset/{token}")),
+    in_story(public("/invite/{token}")),
+    in_story(public_form("/invite/{token}/renew")),
+    in_story(public("/confirm/{token}")),
+    in_story(public("/brand/{file}")),
+    public("/sign-in"),
+    public_form("/sign-in"),
+    public("/forgot"),
+    public_form("/forgot"),
+    public("/forgot/sent"),
+    public("/invite/sent"),
+    public("/help"),
+    public("/accessibility"),
+    public("/privacy"),
+    Route {
+        is_open: true,
+        ..public_form("/welcome")
+    },
+    post("/sign-out", PEOPLE),
+    get("/", PEOPLE),
+    get("/activity", CLIENTS),
+    post("/activity/seen", CLIENTS),
+    get("/p/{project}", HERS),
+    get("/p/{project}/progress", HERS),
+    get("/p/{project}/financials", HERS),
+    get("/account", CLIENTS),
+    post("/account/notifications", CLIENTS),
+    post("/account/contact", CLIENTS),
+    post("/account/theme", CLIENTS),
+    post("/account/password", CLIENTS),
+    get("/office", OFFICE),
+    get("/office/clients", MANAGERS),
+    get("/office/clients.csv", MANAGERS),
+    get("/office/clients/new", MANAGERS),
+    post("/office/clients/new", MANAGERS),
+    get("/office/clients/import", MANAGERS),
+    post("/office/clients/import", MANAGERS),
+    post("/office/clients/import/save", MANAGERS),
+    get("/office/clients/{client}", MANAGERS),
+    get("/office/clients/{client}/edit", MANAGERS),
+    post("/office/clients/{client}/edit", MANAGERS),
+    get("/office/clients/{client}/people/new", MANAGERS),
+    post("/office/clients/{client}/people/new", MANAGERS),
+    get("/office/clients/{client}/people/{person}/edit", MANAGERS),
+    post("/office/clients/{client}/people/{person}/edit", MANAGERS),
+    post("/office/clients/{client}/people/{person}/remove", MANAGERS),
+    get("/office/clients/{client}/people/{person}/access", MANAGERS),
+    post("/office/clients/{client}/people/{person}/access", MANAGERS),
+    post("/office/clients/{client}/people/{person}/access/resend", MANAGERS),
+    post("/office/clients/{client}/people/{person}/access/reset", MANAGERS),
+    post("/office/clients/{client}/people/{person}/access/disable", MANAGERS),
+    post("/office/clients/{client}/people/{person}/access/restore", MANAGERS),
+    get("/office/clients/{client}/people/{person}/rights", MANAGERS),
+    post("/office/clients/{client}/people/{person}/rights", MANAGERS),
+    get("/office/projects", OFFICE),
+    get("/office/projects/new", MANAGERS),
+    post("/office/projects/new", MANAGERS),
+    get("/office/projects/{project}", OFFICE),
+    get("/office/projects/{project}/edit", MANAGERS),
+    post("/office/projects/{project}/edit", MANAGERS),
+    post("/office/projects/{project}/contract", MANAGERS),
+    get("/office/projects/{project}/phases", OFFICE),
+    post("/office/projects/{project}/phases", MANAGERS),
+    post("/office/projects/{project}/phases/{phase}", MANAGERS),
+    post("/office/projects/{project}/phases/{phase}/progress", MANAGERS),
+    post("/office/projects/{project}/phases/{phase}/move", MANAGERS),
+    post("/office/projects/{project}/phases/{phase}/remove", MANAGERS),
+    get("/office/projects/{project}/visibility", MANAGERS),
+    post("/office/projects/{project}/visibility", MANAGERS),
+    post("/office/projects/{project}/visibility/preview", MANAGERS),
+    get("/office/mail", MANAGERS),
+    post("/office/mail/{mail}/resend", MANAGERS),
+    post("/office/mail/{mail}/allow/{account}", MANAGERS),
+    get("/office/settings/branding", OWNER),
+    post("/office/settings/branding", OWNER),
+    post("/office/settings/branding/preview", OWNER),
+    get(
+        "/office/settings/branding/preview.css?primary=%231f5b4b&secondary=%23c9a77c&accent=%23b8572f",
+        OWNER,
+    ),
+    in_story(get("/office/settings/branding/preview.css", OWNER)),
+    get("/office/settings/organization", OWNER),
+    post("/office/settings/organization", OWNER),
+    get("/office/settings/team", MANAGERS),
+    post("/office/settings/team", OWNER),
+    post("/office/settings/team/{member}/role", OWNER),
+    post("/office/settings/team/{member}/resend", OWNER),
+    post("/office/settings/team/{member}/disable", OWNER),
+    post("/office/settings/team/{member}/enable", OWNER),
+    get("/office/account", OFFICE),
+    post("/office/account/contact", OFFICE),
+    post("/office/account/theme", OFFICE),
+    post("/office/account/password", OFFICE),
+];
+
+impl Route {
+    pub(crate) fn is_get(&self) -> bool {
+        self.method == Method::Get
+    }
+
+    pub(crate) fn names_ids(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    pub(crate) fn expected(&self, who: Who) -> Expected {
+        if self.is_public || self.allowed.contains(&who) {
+            return Expected::Page;
+        }
+        match who {
+            Who::Anonymous | Who::OtherOwner => Expected::SignIn,
+            _ => Expected::NoPage,
+        }
+    }
+
+    /// The address with the ids of Ana's things in an organization.
+    pub(crate) fn path_for(&self, organization: &Organization) -> String {
+        self.path_with(|name| {
+            let id = match name {
+                "project" => organization.anas.project,
+                "client" => organization.anas.client,
+                "person" => organization.anas.contact,
+                "phase" => organization.anas.phase,
+                "mail" => organization.anas.delivery,
+                "account" => organization.ana.account,
+                "member" => organization.pm.account,
+                other => unreachable!("no id is called {other}"),
+            };
+            id.to_string()
+        })
+    }
+
+    /// The address with each `{name}` replaced.
+    pub(crate) fn path_with(&self, id: impl Fn(&str) -> String) -> String {
+        let mut path = String::new();
+        let mut rest = self.path;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').expect("a brace is closed");
+            path.push_str(before);
+            path.push_str(&id(name));
+            rest = after;
+        }
+        path + rest
+    }
+}
