@@ -121,7 +121,7 @@ export async function endAccess(owner, name) {
   const person = owner.part(name);
   await person.unfold("Manage");
   await person.unfold("End access");
-  await person.press(/^End access of/);
+  await person.press("End access of");
 }
 
 /** Starts a project and gives its path. */
@@ -156,10 +156,10 @@ export async function show(owner, project, settings) {
 export async function moveTo(manager, project, phase, percent) {
   await manager.open(`${project}/phases`);
   if (percent % 25 === 0) {
-    await manager.group(`Progress of ${phase}`).press(`${percent}%`);
+    await manager.press(`${phase}: ${percent}%`);
   } else {
-    const form = await manager.unfold(`Edit ${phase}`);
-    await form.fill({ "Progress in percent": String(percent) });
-    await form.press("Save phase");
+    await manager.follow(`Dates, milestone and name of ${phase}`);
+    await manager.fill({ "Progress in percent": String(percent) });
+    await manager.press("Save phase");
   }
 }

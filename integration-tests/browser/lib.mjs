@@ -135,6 +135,11 @@ export function link(mail, path) {
   return found;
 }
 
+/** Words by their beginning: a hint, or what is only read aloud, may follow. */
+function beginning(words) {
+  return new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
+}
+
 /** A part of a page: what people find by its words and use. */
 class Part {
   constructor(person, root) {
@@ -173,9 +178,9 @@ class Part {
     return fields.and(this.root.getByLabel(label, { exact: true }));
   }
 
-  /** A check box or a radio by how its words begin: a hint may follow. */
-  box(role, words) {
-    return this.root.getByRole(role, { name: new RegExp(`^${words}`) });
+  /** A button, a link, a check box or a radio by how its words begin. */
+  control(role, words) {
+    return this.root.getByRole(role, { name: beginning(words) });
   }
 
   /** Types into fields by their labels. */
@@ -189,16 +194,16 @@ class Part {
   }
 
   async tick(...words) {
-    for (const start of words) await this.box("checkbox", start).check();
+    for (const start of words) await this.control("checkbox", start).check();
   }
 
   async untick(...words) {
-    for (const start of words) await this.box("checkbox", start).uncheck();
+    for (const start of words) await this.control("checkbox", start).uncheck();
   }
 
   /** Picks one of several in the group with this name. */
   async pick(group, words) {
-    await this.group(group).box("radio", words).check();
+    await this.group(group).control("radio", words).check();
   }
 
   /** Opens what is folded. */
@@ -208,13 +213,13 @@ class Part {
   }
 
   /** Presses a button and waits for the page to which it leads. */
-  async press(name) {
-    await this.person.leads(() => this.root.getByRole("button", { name }).first().click());
+  async press(words) {
+    await this.person.leads(() => this.control("button", words).first().click());
   }
 
   /** Follows a link. */
-  async follow(name) {
-    await this.person.leads(() => this.root.getByRole("link", { name }).first().click());
+  async follow(words) {
+    await this.person.leads(() => this.control("link", words).first().click());
   }
 
   /** What can be read here, on one line. */

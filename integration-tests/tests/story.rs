@@ -10,6 +10,7 @@ use devstack::{
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
+    sync::Mutex,
 };
 
 /// As much of a script's output as a failure tells.
@@ -25,8 +26,12 @@ async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
     tell("pages.mjs").await
 }
 
+/// A platform and a browser keep a machine busy enough.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
 /// Runs a script of the browser's folder on a platform of its own.
 async fn tell(script: &str) -> Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the platform")?;
     let platform = Platform::start(Options::for_test(folder.path())?).await?;
     let outcome = run(&platform, script).await;

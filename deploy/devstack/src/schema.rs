@@ -48,7 +48,11 @@ pub async fn make(checkout: &Path) -> Result<Vec<(String, String)>> {
 /// The migrations that every service shares and its own, in one order.
 async fn migrations(checkout: &Path, service: &str) -> Result<Migrator> {
     let mut all = Vec::new();
-    for folder in ["libs/tenancy", "libs/events", &format!("services/{service}")] {
+    for folder in [
+        "libs/tenancy",
+        "libs/events",
+        &format!("services/{service}"),
+    ] {
         let folder = checkout.join(folder).join("migrations");
         if !folder.exists() {
             continue;

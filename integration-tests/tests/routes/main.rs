@@ -74,7 +74,9 @@ async fn visit_everything(platform: &Platform) -> Result<Vec<String>> {
     }
     // a session of the other organization, carried to this host by hand
     let stranger = Visitor::new("bluestone", port)?;
-    stranger.sign_in("owner@bluestone.example", PASSWORD).await?;
+    stranger
+        .sign_in("owner@bluestone.example", PASSWORD)
+        .await?;
     signed_in.insert(
         Who::OtherOwner,
         Visitor::with_cookies_of(&stranger, "alder", port)?,
@@ -94,7 +96,10 @@ async fn visit_everything(platform: &Platform) -> Result<Vec<String>> {
             check_post(&visitors, &bluestone, route, &mut failures).await?;
         }
         if fingerprints(platform, &bluestone).await? != before {
-            failures.push(format!("{}: the other organization's rows changed", route.path));
+            failures.push(format!(
+                "{}: the other organization's rows changed",
+                route.path
+            ));
         }
     }
     Ok(failures)
@@ -130,7 +135,9 @@ async fn check_get(
         if !route.names_ids() || route.expected(*who) == rows::Expected::SignIn {
             continue;
         }
-        let absent = visitor.get(&route.path_with(|_| new_id().to_string())).await?;
+        let absent = visitor
+            .get(&route.path_with(|_| new_id().to_string()))
+            .await?;
         for (whose, path) in [
             ("foreign", route.path_for(foreign)),
             ("malformed", route.path_with(|_| "nonsense".to_owned())),
@@ -168,7 +175,10 @@ async fn check_post(
         if !route.is_open {
             for (what, page) in [
                 ("without a token", visitor.post(&own, &fields).await?),
-                ("from another site", visitor.post_from_elsewhere(&own, &fields).await?),
+                (
+                    "from another site",
+                    visitor.post_from_elsewhere(&own, &fields).await?,
+                ),
             ] {
                 if !is_refused(&page) {
                     failures.push(format!("POST {own} · {who:?} · {what}: {}", page.status));

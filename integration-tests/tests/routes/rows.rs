@@ -148,10 +148,22 @@ pub(crate) const ROUTES: &[Route] = &[
     post("/office/clients/{client}/people/{person}/remove", MANAGERS),
     get("/office/clients/{client}/people/{person}/access", MANAGERS),
     post("/office/clients/{client}/people/{person}/access", MANAGERS),
-    post("/office/clients/{client}/people/{person}/access/resend", MANAGERS),
-    post("/office/clients/{client}/people/{person}/access/reset", MANAGERS),
-    post("/office/clients/{client}/people/{person}/access/disable", MANAGERS),
-    post("/office/clients/{client}/people/{person}/access/restore", MANAGERS),
+    post(
+        "/office/clients/{client}/people/{person}/access/resend",
+        MANAGERS,
+    ),
+    post(
+        "/office/clients/{client}/people/{person}/access/reset",
+        MANAGERS,
+    ),
+    post(
+        "/office/clients/{client}/people/{person}/access/disable",
+        MANAGERS,
+    ),
+    post(
+        "/office/clients/{client}/people/{person}/access/restore",
+        MANAGERS,
+    ),
     get("/office/clients/{client}/people/{person}/rights", MANAGERS),
     post("/office/clients/{client}/people/{person}/rights", MANAGERS),
     get("/office/projects", OFFICE),
@@ -164,7 +176,10 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/office/projects/{project}/phases", OFFICE),
     post("/office/projects/{project}/phases", MANAGERS),
     post("/office/projects/{project}/phases/{phase}", MANAGERS),
-    post("/office/projects/{project}/phases/{phase}/progress", MANAGERS),
+    post(
+        "/office/projects/{project}/phases/{phase}/progress",
+        MANAGERS,
+    ),
     post("/office/projects/{project}/phases/{phase}/move", MANAGERS),
     post("/office/projects/{project}/phases/{phase}/remove", MANAGERS),
     get("/office/projects/{project}/visibility", MANAGERS),

@@ -114,9 +114,13 @@ fn mailbox(name: &str, address: Address) -> Mailbox {
 }
 
 fn answer_of(error: &lettre::transport::smtp::Error) -> Answer {
-    let text = error.to_string();
     let said = error.source().map(ToString::to_string).unwrap_or_default();
     let code = error.status().map(u16::from);
+    let text = match code {
+        // as the server wrote it
+        Some(code) if !said.is_empty() => format!("{code} {said}"),
+        _ => error.to_string(),
+    };
     match code {
         Some(code) if error.is_permanent() && concerns_address(code, &said) => {
             Answer::NoSuchAddress(text)

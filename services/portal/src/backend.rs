@@ -285,7 +285,7 @@ fn is_unavailable(answer: &Result<Response<Body>, BoxError>) -> bool {
 /// True where the time ran out: another try would take longer still.
 fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
-        .any(|error| error.is::<tonic::TimeoutExpired>())
+        .any(|error| error.downcast_ref::<tonic::TimeoutExpired>().is_some())
 }
 
 fn late() -> Response<Body> {

@@ -6,7 +6,8 @@
 //!
 //! 1. [`routes`] has every address on one screen. [`host`] finds the organization that answers at the request's host.
 //! 2. A handler names who may come as its first argument: [`session::Guest`], [`session::Client`] or
-//!    [`session::Office`]. Who comes without a session is sent to sign in; who is on the wrong side finds no page.
+//!    [`session::Office`], which [`office::Manager`] and [`office::Owner`] narrow. Who comes without a session is sent
+//!    to sign in; who is on the wrong side finds no page.
 //! 3. It makes one round of calls at once with `person.calls` ([`backend`]). Where something hangs on the answer, such
 //!    as the names of team members, one more round follows, never a call an item.
 //! 4. It answers with a page: a struct with its template, in the same file as its handler, the template at the mirrored
@@ -18,7 +19,8 @@
 //! - A page's struct has a field `frame`: a [`page::Frame`], or something that derefs to one and adds navigation.
 //! - GET changes nothing. A form is read by [`csrf::Form`] alone and leads on by [`flash::redirect`]; a form that a
 //!   service refused is shown again through [`form::FormView`] with [`page::refuse`].
-//! - A form that creates something carries [`form::request_id`].
+//! - A form that creates something carries [`form::request_id`]; one that two people may edit carries the etag, and who
+//!   comes second is shown what was saved beside what was typed ([`office::edit`]).
 //! - No `style` attribute and no script inside a page: the policy in [`layers`] forbids both. A bar's value is a class,
 //!   `p-0` to `p-100`, a segment's width `w-0` to `w-100`.
 //! - Dates, money and counts go through [`format`]; statuses through [`badge`].

@@ -29,13 +29,15 @@ use crate::{
 };
 
 pub(crate) mod account;
+mod amount;
 pub(crate) mod branding;
 pub(crate) mod client;
 pub(crate) mod client_form;
 pub(crate) mod client_import;
 pub(crate) mod clients;
 pub(crate) mod company;
-mod edit;
+mod degrees;
+pub(crate) mod edit;
 pub(crate) mod mail;
 pub(crate) mod person;
 pub(crate) mod phases;
@@ -253,10 +255,10 @@ pub(crate) fn format_at(office: &Office, time_zone: &str) -> Format {
 }
 
 /// The fields that an update changes.
-pub(crate) fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
-    Some(prost_types::FieldMask {
+pub(crate) fn mask(paths: &[&str]) -> prost_types::FieldMask {
+    prost_types::FieldMask {
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
-    })
+    }
 }
 
 /// One choice of a select.

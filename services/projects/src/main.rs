@@ -7,13 +7,17 @@ use service::{Command, Lifecycle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    service::main("projects", CONFIG, async |command, config: Config| match command {
-        Command::Serve => {
-            let lifecycle = Lifecycle::from_signals()?;
-            projects::build(config).await?.run(lifecycle).await
-        }
-        Command::Migrate => projects::migrate(&config).await,
-        Command::Replay { .. } => anyhow::bail!("projects consumes no events"),
-    })
+    service::main(
+        "projects",
+        CONFIG,
+        async |command, config: Config| match command {
+            Command::Serve => {
+                let lifecycle = Lifecycle::from_signals()?;
+                projects::build(config).await?.run(lifecycle).await
+            }
+            Command::Migrate => projects::migrate(&config).await,
+            Command::Replay { .. } => anyhow::bail!("projects consumes no events"),
+        },
+    )
     .await
 }

@@ -1,5 +1,7 @@
 //! A team member's own account: name, phone, appearance, password.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 use http::header;
@@ -19,7 +21,7 @@ use crate::{
 };
 
 const PATH: &str = "/office/account";
-const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 #[derive(Template)]
 #[template(path = "office/account.html")]
@@ -69,7 +71,7 @@ pub(crate) async fn save_contact(
         .update_my_account(UpdateMyAccountRequest {
             name: fields.name.clone(),
             phone: fields.phone.clone(),
-            update_mask: mask(&["name", "phone"]),
+            update_mask: Some(mask(&["name", "phone"])),
         })
         .await;
     if let Err(status) = saved {

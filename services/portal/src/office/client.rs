@@ -338,30 +338,28 @@ impl May {
 }
 
 fn access_facts(access: &PortalAccess, format: &Format) -> Vec<Fact> {
-    let at = |label, time| {
-        time_of(time).map(|at| Fact {
-            label,
-            value: capitalized(&format.day_of(at)),
-        })
-    };
-    let by = Fact {
-        label: "Enabled by",
-        value: access.enabled_by_name.clone(),
-    };
-    let last = time_of(access.last_seen_at).map(|at| Fact {
-        label: "Last visit",
-        value: format.moment_first(at),
+    let day = |time| time_of(time).map(|at| format.day_of(at));
+    let invited = day(access.invited_at).map(|day| match access.enabled_by_name.as_str() {
+        "" => day,
+        name => format!("{day}, by {name}"),
     });
-    let can = Fact {
-        label: "Can",
-        value: rights_words(access.rights.as_ref()),
-    };
-    at("Invited", access.invited_at)
+    let facts = [
+        ("Invited", invited),
+        ("Accepted", day(access.accepted_at)),
+        (
+            "Last visit",
+            time_of(access.last_seen_at).map(|at| format.moment_first(at)),
+        ),
+        ("Can", Some(rights_words(access.rights.as_ref()))),
+    ];
+    facts
         .into_iter()
-        .chain(at("Accepted", access.accepted_at))
-        .chain(last)
-        .chain(Some(by).filter(|by| !by.value.is_empty()))
-        .chain(Some(can))
+        .filter_map(|(label, value)| {
+            Some(Fact {
+                label,
+                value: value?,
+            })
+        })
         .collect()
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn save(
         .clients()
         .update_client(UpdateClientRequest {
             client: Some(record),
-            update_mask: mask(&paths),
+            update_mask: Some(mask(&paths)),
         })
         .await;
     let path = format!("/office/clients/{id}");

@@ -20,7 +20,7 @@ use crate::{
     csrf::Form,
     error::Error,
     flash::{self, Flash},
-    form::{FormView, request_id},
+    form::request_id,
     format::count,
     office::{
         Here, Manager, OfficeFrame,
@@ -43,7 +43,7 @@ const LONGEST_NOTES: usize = 10_000;
 #[template(path = "office/client_import.html")]
 struct Page {
     frame: OfficeFrame,
-    form: FormView<Fields>,
+    csv: String,
     problems: Vec<Problem>,
     has_more_problems: bool,
     columns: String,
@@ -133,14 +133,9 @@ impl Page {
     fn new(manager: &Manager, fields: Fields, mut problems: Vec<Problem>) -> Self {
         let has_more_problems = problems.len() > MOST_ERRORS;
         problems.truncate(MOST_ERRORS);
-        let mut form = FormView::new(fields);
-        for problem in &problems {
-            form.errors
-                .add("csv", format!("line {}: {}", problem.line, problem.text));
-        }
         Self {
             frame: OfficeFrame::of(manager, Here::Clients),
-            form,
+            csv: fields.csv,
             problems,
             has_more_problems,
             columns: COLUMNS.join(", "),
@@ -189,9 +184,10 @@ impl Row {
 
 /// Reads all clients of a text, or everything that is wrong with it.
 fn read(text: &str) -> Result<Vec<Client>, Vec<Problem>> {
-    let text = text.trim_start_matches('\u{feff}');
+    // with one kind of line end, because the reader counts a line too few where there are two
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter_of(text))
+        .delimiter(delimiter_of(&text))
         .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
     let columns = match reader.headers() {
@@ -448,6 +444,8 @@ mod tests {
         let problems = read(text).expect_err("three lines are wrong");
         let lines: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 3, 4]);
+        let problems = read(&text.replace('\n', "\r\n")).expect_err("as browsers send it");
+        assert_eq!(problems[0].line, 2);
     }
 
     #[test]

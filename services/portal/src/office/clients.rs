@@ -6,7 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use proto::identity::{Client, ClientKind, ClientStatus, Contact, ListClientsRequest};
+use proto::identity::{
+    Client, ClientKind, ClientStatus, Contact, ListClientsRequest, PortalAccess,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -198,7 +200,7 @@ fn best_access(contacts: &[Contact]) -> Badge {
     let states: Vec<_> = contacts
         .iter()
         .filter_map(|contact| contact.access.as_ref())
-        .map(|access| access.state())
+        .map(PortalAccess::state)
         .collect();
     let best = [Active, Invited, InvitationExpired, Disabled]
         .into_iter()
@@ -355,7 +357,7 @@ pub(crate) fn as_typed(cell: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use proto::identity::{PortalAccess, PortalAccessState};
+    use proto::identity::PortalAccessState;
 
     use super::*;
 

@@ -70,7 +70,7 @@ pub(crate) async fn save(owner: Owner, Form(fields): Form<Fields>) -> Result<Res
         .organizations()
         .update_organization(UpdateOrganizationRequest {
             organization: Some(fields.organization()),
-            update_mask: mask(&["name", "contact", "welcome_text", "time_zone"]),
+            update_mask: Some(mask(&["name", "contact", "welcome_text", "time_zone"])),
         })
         .await;
     match saved {

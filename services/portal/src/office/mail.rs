@@ -6,8 +6,8 @@ use axum::{
     response::Response,
 };
 use proto::notifications::{
-    ClearSuppressionRequest, Delivery, DeliveryState, ListDeliveriesRequest, MailKind,
-    ResendDeliveryRequest,
+    ClearSuppressionRequest, Delivery, DeliveryState, DeliveryStep, ListDeliveriesRequest,
+    MailKind, ResendDeliveryRequest,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -251,8 +251,8 @@ fn kind_words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::AccessEnded => ("Access ended", "sent at once"),
         MailKind::PortalAddress => ("Address of the portal", "sent at once"),
         MailKind::PasswordChanged => ("Password changed", "sent at once"),
-        MailKind::MilestoneReached => ("Milestone reached", "as often as the person wants news"),
-        MailKind::Digest => ("Summary", "at the hour of the person's summaries"),
+        MailKind::MilestoneReached => ("Milestone reached", "as often as they chose"),
+        MailKind::Digest => ("Summary", "at the hour they chose"),
         MailKind::Unspecified => ("Mail", "sent at once"),
     }
 }
@@ -270,7 +270,7 @@ fn hops(delivery: &Delivery, format: &Format) -> Vec<Hop> {
                 when: time_of(step.at)
                     .map(|at| format.moment_first(at))
                     .unwrap_or_default(),
-                detail: step.detail.clone(),
+                detail: detail_of(step),
             }
         })
         .collect();
@@ -291,6 +291,15 @@ fn hops(delivery: &Delivery, format: &Format) -> Vec<Hop> {
         });
     }
     hops
+}
+
+/// What is worth reading of a step: that a server took a mail stands there already.
+fn detail_of(step: &DeliveryStep) -> String {
+    if step.state() == DeliveryState::Accepted && step.detail.eq_ignore_ascii_case("ok") {
+        String::new()
+    } else {
+        step.detail.clone()
+    }
 }
 
 fn step_words(state: DeliveryState) -> (Tone, &'static str) {

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use proto::identity::{
-    Contact, CreateContactRequest, DeleteContactRequest, PortalAccessState, UpdateContactRequest,
+    Contact, CreateContactRequest, DeleteContactRequest, PortalAccess, PortalAccessState,
+    UpdateContactRequest,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -131,7 +132,13 @@ pub(crate) async fn save(
                 id: id.to_string(),
                 ..fields.contact(client_id)
             }),
-            update_mask: mask(&["name", "email", "phone", "relation", "main_contact"]),
+            update_mask: Some(mask(&[
+                "name",
+                "email",
+                "phone",
+                "relation",
+                "main_contact",
+            ])),
         })
         .await;
     if let Err(status) = saved {
@@ -194,7 +201,7 @@ impl Page {
     ) -> Self {
         let state = contact
             .and_then(|contact| contact.access.as_ref())
-            .map(|access| access.state());
+            .map(PortalAccess::state);
         let email_hint = match state {
             Some(PortalAccessState::Active) => {
                 "This is how the person signs in. To change it, end the access on the record, then enable it with the new address."

@@ -1,7 +1,10 @@
 //! A project's phases: how far each is, when it is planned, what is reached at its end.
 
 use askama::Template;
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
 use proto::projects::{
     CreatePhaseRequest, DeletePhaseRequest, Phase, ReorderPhasesRequest, UpdatePhaseRequest,
 };
@@ -58,8 +61,6 @@ struct Page {
 /// One phase with its forms.
 struct Row {
     id: String,
-    /// Sets its fields apart from those of the others; empty for the one that was refused.
-    field_id: String,
     number: usize,
     name: String,
     badge: Badge,
@@ -69,8 +70,15 @@ struct Row {
     etag: String,
     is_first: bool,
     is_last: bool,
-    is_open: bool,
-    form: FormView<Fields>,
+    /// Its form, where it is open.
+    form: Option<FormView<Fields>>,
+}
+
+/// What the address may carry: the phase whose form is open.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    edit: String,
 }
 
 /// The form of one phase.
@@ -111,16 +119,27 @@ pub(crate) struct Remove {
     etag: String,
 }
 
-/// What was refused, and is shown again.
-enum Refused {
+/// The form that is open: one that somebody asked for, or one that was refused.
+enum Open {
     Added(FormView<Fields>),
     Changed(Uuid, FormView<Fields>),
 }
 
 /// `GET /office/projects/{project}/phases`
-pub(crate) async fn show(office: Office, Path(id): Path<Uuid>) -> Result<Response, Error> {
+pub(crate) async fn show(
+    office: Office,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
     let opened = Opened::load(&office, id).await?;
-    page::show(&Page::new(&office, &opened, None))
+    let open = match asked.edit.parse() {
+        Ok(phase_id) => {
+            let form = FormView::new(Fields::of(find(&opened, phase_id)?));
+            Some(Open::Changed(phase_id, form))
+        }
+        Err(_) => None,
+    };
+    page::show(&Page::new(&office, &opened, open))
 }
 
 /// `POST /office/projects/{project}/phases`
@@ -136,7 +155,7 @@ pub(crate) async fn create(
                 values: fields,
                 errors,
             };
-            return refuse(&manager, id, Refused::Added(form)).await;
+            return refuse(&manager, id, Open::Added(form)).await;
         }
     };
     let created = manager
@@ -152,7 +171,7 @@ pub(crate) async fn create(
         .await;
     if let Err(status) = created {
         let form = FormView::refused(fields, &status, &FIELDS)?;
-        return refuse(&manager, id, Refused::Added(form)).await;
+        return refuse(&manager, id, Open::Added(form)).await;
     }
     let words = format!("{} is added at the end.", fields.name.trim());
     Ok(to_phases(&manager, id, &words))
@@ -171,7 +190,7 @@ pub(crate) async fn save(
                 values: fields,
                 errors,
             };
-            return refuse(&manager, id, Refused::Changed(phase_id, form)).await;
+            return refuse(&manager, id, Open::Changed(phase_id, form)).await;
         }
     };
     let paths = [
@@ -194,7 +213,7 @@ pub(crate) async fn save(
                 etag: fields.etag.clone(),
                 ..phase
             }),
-            update_mask: mask(&paths),
+            update_mask: Some(mask(&paths)),
         })
         .await;
     match saved {
@@ -211,15 +230,15 @@ pub(crate) async fn save(
                 etag: saved.etag,
                 ..fields
             });
-            let refused = Refused::Changed(phase_id, form);
+            let open = Open::Changed(phase_id, form);
             page::conflict(&Page {
                 stale,
-                ..Page::new(&manager, &opened, Some(refused))
+                ..Page::new(&manager, &opened, Some(open))
             })
         }
         Err(status) => {
             let form = FormView::refused(fields, &status, &FIELDS)?;
-            refuse(&manager, id, Refused::Changed(phase_id, form)).await
+            refuse(&manager, id, Open::Changed(phase_id, form)).await
         }
     }
 }
@@ -242,7 +261,7 @@ pub(crate) async fn set_progress(
                 etag: fields.etag,
                 ..Phase::default()
             }),
-            update_mask: mask(&["progress_percent"]),
+            update_mask: Some(mask(&["progress_percent"])),
         })
         .await?;
     let saved = answer.into_inner().phase.unwrap_or_default();
@@ -303,9 +322,9 @@ pub(crate) async fn remove(
     Ok(to_phases(&manager, id, "The phase is removed."))
 }
 
-async fn refuse(manager: &Manager, id: Uuid, refused: Refused) -> Result<Response, Error> {
+async fn refuse(manager: &Manager, id: Uuid, open: Open) -> Result<Response, Error> {
     let opened = Opened::load(manager, id).await?;
-    page::refuse(&Page::new(manager, &opened, Some(refused)))
+    page::refuse(&Page::new(manager, &opened, Some(open)))
 }
 
 fn find(opened: &Opened, id: Uuid) -> Result<&Phase, Error> {
@@ -337,10 +356,10 @@ fn saved_words(phase: &Phase) -> String {
 }
 
 impl Page {
-    fn new(office: &Office, opened: &Opened, refused: Option<Refused>) -> Self {
-        let (added, changed) = match refused {
-            Some(Refused::Added(form)) => (Some(form), None),
-            Some(Refused::Changed(id, form)) => (None, Some((id.to_string(), form))),
+    fn new(office: &Office, opened: &Opened, open: Option<Open>) -> Self {
+        let (added, changed) = match open {
+            Some(Open::Added(form)) => (Some(form), None),
+            Some(Open::Changed(id, form)) => (None, Some((id.to_string(), form))),
             None => (None, None),
         };
         let errors = added
@@ -355,25 +374,15 @@ impl Page {
             .phases
             .iter()
             .enumerate()
-            .map(|(index, phase)| {
-                let form = changed
+            .map(|(index, phase)| Row {
+                number: index + 1,
+                is_first: index == 0,
+                is_last: index + 1 == last,
+                form: changed
                     .as_ref()
                     .filter(|(id, _)| *id == phase.id)
-                    .map(|(_, form)| form.clone());
-                let is_open = form.is_some();
-                Row {
-                    field_id: if is_open {
-                        String::new()
-                    } else {
-                        format!("phase-{}-", index + 1)
-                    },
-                    number: index + 1,
-                    is_first: index == 0,
-                    is_last: index + 1 == last,
-                    is_open,
-                    form: form.unwrap_or_else(|| FormView::new(Fields::of(phase))),
-                    ..Row::new(phase, opened)
-                }
+                    .map(|(_, form)| form.clone()),
+                ..Row::new(phase, opened)
             })
             .collect();
         Self {
@@ -395,7 +404,7 @@ impl Page {
         }
     }
 
-    fn quick(&self) -> [i32; 5] {
+    fn quick() -> [i32; 5] {
         QUICK
     }
 }
@@ -404,7 +413,6 @@ impl Row {
     fn new(phase: &Phase, opened: &Opened) -> Self {
         Self {
             id: phase.id.clone(),
-            field_id: String::new(),
             number: 0,
             name: phase.name.clone(),
             badge: Badge::of_phase(phase.status()),
@@ -414,8 +422,7 @@ impl Row {
             etag: phase.etag.clone(),
             is_first: false,
             is_last: false,
-            is_open: false,
-            form: FormView::default(),
+            form: None,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     form::{FormView, request_id},
     format::{Format, date_of, time_of},
     office::{
-        Here, Manager, OfficeFrame, client,
+        Here, Manager, OfficeFrame, amount, client,
         edit::{Difference, Told, differences},
         format_at, members,
     },
@@ -217,7 +217,7 @@ pub(crate) async fn set_contract(
     Path(id): Path<Uuid>,
     Form(fields): Form<ContractFields>,
 ) -> Result<Response, Error> {
-    let Some(minor_units) = minor_units(&fields.value) else {
+    let Some(minor_units) = amount::read(&fields.value) else {
         let mut form = FormView::new(fields);
         form.errors
             .add("value", "enter an amount such as 86,400.00");
@@ -388,7 +388,7 @@ impl ContractFields {
                 .map(|contract| contract.etag.clone())
                 .unwrap_or_default(),
             value: value
-                .map(|value| amount_words(value.minor_units))
+                .map(|value| amount::show(value.minor_units))
                 .unwrap_or_default(),
         }
     }
@@ -427,83 +427,5 @@ pub(crate) fn type_words(project_type: ProjectType) -> &'static str {
         ProjectType::NewHome => "New home",
         ProjectType::Exterior => "Exterior",
         ProjectType::Other | ProjectType::Unspecified => "Other",
-    }
-}
-
-/// Reads an amount as people type it: "86,400.00", "86400" or "$86,400.00"; never a sign, and commas only where they
-/// belong, so that a slip is asked about and not guessed at.
-fn minor_units(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let text = text.strip_prefix('$').unwrap_or(text).trim_start();
-    let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
-    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.split(',');
-    let first = groups.next()?;
-    let rest: Vec<&str> = groups.collect();
-    let is_grouped = rest
-        .iter()
-        .all(|group| group.len() == 3 && is_digits(group));
-    let is_begun = !first.is_empty() && is_digits(first) && (rest.is_empty() || first.len() <= 3);
-    if !(is_grouped && is_begun && cents.len() == 2 && is_digits(cents)) {
-        return None;
-    }
-    let digits = format!("{first}{}{cents}", rest.concat());
-    digits.parse().ok()
-}
-
-/// An amount as the form shows it: "86,400.00".
-fn amount_words(minor_units: i64) -> String {
-    let digits = (minor_units / 100).to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    format!("{text}.{:02}", minor_units % 100)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_read_strictly() {
-        for (text, expected) in [
-            ("86,400.00", 8_640_000),
-            ("86400", 8_640_000),
-            (" $ 1,234,567.89 ", 123_456_789),
-            ("0", 0),
-            ("0.05", 5),
-        ] {
-            assert_eq!(minor_units(text), Some(expected), "{text}");
-        }
-        for text in [
-            "",
-            "$",
-            "-5",
-            "86.400,00",
-            "86,40",
-            "864,00.00",
-            "1234,567",
-            ",400",
-            "5.0",
-            "5.",
-            ".50",
-            "1e3",
-            "86 400",
-            "99999999999999999999",
-        ] {
-            assert_eq!(minor_units(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_the_form_shows_it_reads_again() {
-        for units in [0, 5, 99_999, 8_640_000, 123_456_789] {
-            assert_eq!(minor_units(&amount_words(units)), Some(units));
-        }
-        assert_eq!(amount_words(8_640_000), "86,400.00");
     }
 }

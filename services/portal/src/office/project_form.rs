@@ -22,7 +22,7 @@ use crate::{
     flash::{self, Flash},
     form::{Errors, FormView, request_id},
     office::{
-        Choice, Here, Manager, OfficeFrame,
+        Choice, Here, Manager, OfficeFrame, degrees,
         edit::{Difference, Told, differences, tidy},
         mask,
         project::{self, type_words},
@@ -265,7 +265,7 @@ pub(crate) async fn save(
         .projects()
         .update_project(UpdateProjectRequest {
             project: Some(changed),
-            update_mask: mask(&paths),
+            update_mask: Some(mask(&paths)),
         })
         .await;
     match saved {
@@ -419,10 +419,10 @@ impl Fields {
             region: address.region,
             postal_code: address.postal_code,
             latitude: point
-                .map(|point| degrees(point.latitude_e6))
+                .map(|point| degrees::show(point.latitude_e6))
                 .unwrap_or_default(),
             longitude: point
-                .map(|point| degrees(point.longitude_e6))
+                .map(|point| degrees::show(point.longitude_e6))
                 .unwrap_or_default(),
             start_date: project.start_date().to_owned(),
             planned_finish: project.planned_finish().to_owned(),
@@ -472,7 +472,7 @@ impl Fields {
         if latitude.is_empty() && longitude.is_empty() {
             return None;
         }
-        let (latitude, longitude) = (millionths(latitude), millionths(longitude));
+        let (latitude, longitude) = (degrees::read(latitude), degrees::read(longitude));
         errors.check(
             latitude.is_some(),
             "latitude",
@@ -544,53 +544,9 @@ impl Told for Named {
     }
 }
 
-/// Reads degrees with decimals as millionths; more than six decimals are cut off.
-fn millionths(text: &str) -> Option<i32> {
-    let (sign, digits) = match text.strip_prefix(['-', '−']) {
-        Some(digits) => (-1, digits),
-        None => (1, text),
-    };
-    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || !is_digits(whole) || !is_digits(decimals) {
-        return None;
-    }
-    let cut = &decimals[..decimals.len().min(6)];
-    let whole: i32 = whole.parse().ok()?;
-    let decimals: i32 = format!("{cut:0<6}").parse().ok()?;
-    Some(sign * (whole * 1_000_000 + decimals))
-}
-
-/// Millionths as degrees, without zeros at the end.
-fn degrees(millionths: i32) -> String {
-    let sign = if millionths < 0 { "-" } else { "" };
-    let size = millionths.unsigned_abs();
-    let text = format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn degrees_are_read_and_shown() {
-        for (text, expected) in [
-            ("45.5152", 45_515_200),
-            ("-122.678412", -122_678_412),
-            ("−122.6", -122_600_000),
-            ("0", 0),
-            ("-0.000001", -1),
-            ("45.51520099", 45_515_200),
-        ] {
-            assert_eq!(millionths(text), Some(expected), "{text}");
-        }
-        for text in ["", "-", "45,5", "45°", "1e2", ".5", "1000", "4 5"] {
-            assert_eq!(millionths(text), None, "{text}");
-        }
-        assert_eq!(degrees(-122_678_400), "-122.6784");
-        assert_eq!(degrees(0), "0");
-    }
 
     #[test]
     fn a_point_needs_both_numbers() {

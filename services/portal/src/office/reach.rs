@@ -154,9 +154,10 @@ fn expired(access: &PortalAccess, format: &Format) -> Reach {
 
 fn invited(access: &PortalAccess, deliveries: &[&Delivery], host: &str, format: &Format) -> Reach {
     let invited_at = time_of(access.invited_at);
-    let since = invited_at
-        .map(|at| format!("Invited {}", format.day_of(at)))
-        .unwrap_or_else(|| "Invited".to_owned());
+    let since = invited_at.map_or_else(
+        || "Invited".to_owned(),
+        |at| format!("Invited {}", format.day_of(at)),
+    );
     let is_waiting = newest_sent(deliveries).is_some_and(|delivery| {
         matches!(
             delivery.state(),
@@ -204,16 +205,16 @@ mod tests {
 
     const NOW: &str = "2026-11-25T18:00:00Z";
 
-    fn at(text: &str) -> Option<prost_types::Timestamp> {
-        Some(proto::timestamp(text.parse().expect("a time")))
+    fn at(text: &str) -> prost_types::Timestamp {
+        proto::timestamp(text.parse().expect("a time"))
     }
 
     fn access(state: PortalAccessState) -> PortalAccess {
         PortalAccess {
             state: state.into(),
             email: "maya@okafor.example".to_owned(),
-            invited_at: at("2026-11-20T18:00:00Z"),
-            invitation_expires_at: at("2026-12-04T18:00:00Z"),
+            invited_at: Some(at("2026-11-20T18:00:00Z")),
+            invitation_expires_at: Some(at("2026-12-04T18:00:00Z")),
             ..PortalAccess::default()
         }
     }
@@ -279,7 +280,7 @@ mod tests {
             assert_eq!(text(Some(&access(state)), &bounced), words);
         }
         let mut ended = access(PortalAccessState::Disabled);
-        ended.disabled_at = at("2026-11-24T18:00:00Z");
+        ended.disabled_at = Some(at("2026-11-24T18:00:00Z"));
         assert_eq!(
             text(Some(&ended), &bounced),
             "Access was ended on Tue, Nov 24."
@@ -289,7 +290,7 @@ mod tests {
     #[test]
     fn a_later_mail_that_arrived_forgives_a_bounce() {
         let mut active = access(PortalAccessState::Active);
-        active.last_seen_at = at("2026-11-25T17:15:00Z");
+        active.last_seen_at = Some(at("2026-11-25T17:15:00Z"));
         let mails = [
             mail(DeliveryState::Accepted, ""),
             mail(DeliveryState::Bounced, "Mailbox does not exist."),
@@ -303,14 +304,14 @@ mod tests {
     #[test]
     fn who_looked_elsewhere_last_is_told_where_to_go() {
         let mut active = access(PortalAccessState::Active);
-        active.last_seen_at = at("2026-11-23T17:15:00Z");
+        active.last_seen_at = Some(at("2026-11-23T17:15:00Z"));
         active.wrong_host = "localhost".to_owned();
-        active.wrong_host_at = at("2026-11-25T17:15:00Z");
+        active.wrong_host_at = Some(at("2026-11-25T17:15:00Z"));
         assert_eq!(
             text(Some(&active), &[]),
             "Looked for the portal at localhost instead of alder.localhost, today, 9:15 am."
         );
-        active.last_seen_at = at("2026-11-25T17:30:00Z");
+        active.last_seen_at = Some(at("2026-11-25T17:30:00Z"));
         assert_eq!(
             text(Some(&active), &[]),
             "Active, last visit today, 9:30 am."

@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::response::Response;
 use proto::{
-    identity::{Client, ListClientsRequest, ListMembersRequest, PortalAccessState, Role},
+    identity::{
+        Client, ListClientsRequest, ListMembersRequest, PortalAccess, PortalAccessState, Role,
+    },
     notifications::{Delivery, DeliveryState, ListDeliveriesRequest},
     projects::{ListProjectsRequest, Project, ProjectStatus},
 };
@@ -153,13 +155,16 @@ async fn load(manager: &Manager) -> Result<Page, Error> {
                 .iter()
                 .filter(|other| other.account_id == delivery.account_id)
                 .collect();
+            let answer = reach::server_answer(&of_account);
+            let when = time_of(delivery.created_at).map(|at| match answer.as_str() {
+                "" => format.moment_first(at),
+                _ => format.moment(at),
+            });
             Some(Bounce {
                 email: account.email.clone(),
                 name: account.name.clone(),
-                answer: reach::server_answer(&of_account),
-                when: time_of(delivery.created_at)
-                    .map(|at| format.moment_first(at))
-                    .unwrap_or_default(),
+                answer,
+                when: when.unwrap_or_default(),
                 link: account
                     .memberships
                     .first()
@@ -222,7 +227,7 @@ fn tiles(active: &[&Project], records: &[Client], bounces: usize, quiet: usize) 
         .iter()
         .flat_map(|record| &record.contacts)
         .filter_map(|contact| contact.access.as_ref())
-        .map(|access| access.state())
+        .map(PortalAccess::state)
         .collect();
     let number = |wanted| states.iter().filter(|state| **state == wanted).count();
     let expired = number(PortalAccessState::InvitationExpired);

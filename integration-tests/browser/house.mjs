@@ -1,0 +1,101 @@
+// The organization through which the survey of pages walks.
+
+import * as deeds from "./deeds.mjs";
+import { Person, clock, eventually, link, mails } from "./lib.mjs";
+
+/** An organization in which every page has something to show, and a new one in which none has. */
+export async function furnish(stage) {
+  const house = { stage, alder: deeds.contractor("Alder Builders", "alder", { mark: "kingfisher" }) };
+  const { alder } = house;
+  const empty = deeds.contractor("Hazel Carpentry", "hazel", { mark: "wren" });
+  const enter = async (key, name, company = alder) => {
+    const person = await Person.enter(stage, name, company.home);
+    house[key] = Object.assign(person, { email: `${key}@${company.slug}.example` });
+  };
+  await enter("guest", "A guest");
+  await enter("ruth", "Ruth Finch");
+  await enter("dana", "Dana Reyes");
+  await enter("luis", "Luis Ortega");
+  await enter("maya", "Maya Okafor");
+  await enter("ines", "Ines Moreau");
+  await enter("hal", "Hal Brandt");
+  await enter("nora", "Nora Hazel", empty);
+  const { ruth, dana, luis, maya, ines, hal, nora } = house;
+
+  await clock.forwardTo("10:00");
+  await stage.step("an invitation that nobody opens for two weeks", async () => {
+    await deeds.signUp(ruth, alder);
+    house.confirmation = link(await mails.next(ruth.email, "Confirm your email address"), "/confirm/");
+    await ruth.open(house.confirmation);
+    await ruth.press("Confirm");
+    await deeds.saveCompany(ruth, alder);
+    house.record = await deeds.addClient(ruth, {
+      name: "Maya and Daniel Okafor",
+      phone: "(503) 555-0177",
+      status: "Active client",
+      source: "Referral",
+      tags: "kitchen, referral",
+      notes: "Their dog fears drills.",
+      address: { Street: "214 Larkspur Lane", City: "Portland", State: "OR", "ZIP code": "97214" },
+    });
+    await deeds.addPerson(ruth, house.record, { ...hal, phone: "", relation: "Architect" });
+    await deeds.giveAccess(ruth, house.record, { ...hal, rights: [] });
+    house.expired = link(await mails.next(hal.email, "your project portal"), "/invite/");
+    await clock.forward({ days: 15 });
+    await ruth.signIn(ruth.email, deeds.PASSWORD);
+  });
+
+  await stage.step("a team, a client and a project", async () => {
+    await deeds.joinTeam(ruth, dana, "Project manager");
+    await deeds.joinTeam(ruth, luis, "Crew");
+    await deeds.addPerson(ruth, house.record, { ...maya, phone: "(503) 555-0178", relation: "", isMain: true });
+    house.project = await deeds.startProject(ruth, {
+      client: "Maya and Daniel Okafor",
+      name: "Kitchen remodel",
+      type: "Kitchen",
+      template: "Kitchen remodel",
+      manager: dana.name,
+      crew: [luis.name],
+      address: { Street: "214 Larkspur Lane", City: "Portland", State: "OR", "ZIP code": "97214" },
+      map: { Latitude: "45.5152", Longitude: "-122.6784" },
+      start: await clock.now(),
+    });
+    house.portal = house.project.replace("/office/projects/", "/p/");
+    await deeds.show(ruth, house.project, { Progress: "Show", Schedule: "Full", Financials: "Full" });
+    await deeds.setValue(ruth, house.project, "86,400.00");
+  });
+
+  await stage.step("a client who reads, one who is invited, one whose mail bounces", async () => {
+    const all = ["See money", "Approve", "Pay", "Write to you"];
+    await deeds.giveAccess(ruth, house.record, { ...maya, rights: all });
+    house.used = link(await mails.next(maya.email, "your project portal"), "/invite/");
+    await deeds.accept(maya, { subject: "", links: [house.used] }, { zone: "Pacific time (Los Angeles)", frequency: "Right away" });
+    await deeds.moveTo(dana, house.project, "Planning and permits", 100);
+    await deeds.moveTo(dana, house.project, "Demolition", 60);
+    await mails.next(maya.email, "permits approved");
+    await deeds.addPerson(ruth, house.record, { ...ines, phone: "", relation: "Architect" });
+    await deeds.giveAccess(ruth, house.record, { ...ines, rights: [] });
+    house.open = link(await mails.next(ines.email, "your project portal"), "/invite/");
+    const noor = { name: "Noor Aziz", email: "noor@alder.example" };
+    await mails.answer(noor.email, "refuse_for_good");
+    await deeds.addPerson(ruth, house.record, { ...noor, phone: "", relation: "Designer" });
+    await deeds.giveAccess(ruth, house.record, { ...noor, rights: [] });
+    await eventually("the bounce reaches the record", async () => {
+      await ruth.open(house.record);
+      return (await ruth.words()).includes("bounces");
+    });
+  });
+
+  await stage.step("links of every kind", async () => {
+    await house.guest.open("/forgot");
+    await house.guest.fill({ Email: maya.email });
+    await house.guest.press("Email me a link");
+    house.reset = link(await mails.next(maya.email, "Choose a new password"), "/reset/");
+    await ruth.open("/office/settings/team");
+    await ruth.fill({ Name: "Theo Park", Email: "theo@alder.example" });
+    await ruth.press("Send invitation");
+    house.team = link(await mails.next("theo@alder.example", "Join the team"), "/invite/");
+    await deeds.signUp(nora, empty);
+  });
+  return house;
+}
