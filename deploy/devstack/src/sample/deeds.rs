@@ -139,7 +139,7 @@ impl Stage<'_> {
             .clone_into(&mut saved.welcome_text);
         let request = UpdateOrganizationRequest {
             organization: Some(saved),
-            update_mask: mask(&["contact", "welcome_text"]),
+            update_mask: Some(mask(&["contact", "welcome_text"])),
         };
         organizations
             .update_organization(authorized(token, request))
@@ -351,7 +351,7 @@ impl Stage<'_> {
     async fn update_phase(&self, phase: Phase, fields: &[&str], token: &str) -> Result<()> {
         let request = UpdatePhaseRequest {
             phase: Some(phase),
-            update_mask: mask(fields),
+            update_mask: Some(mask(fields)),
         };
         PhaseServiceClient::new(self.projects.clone())
             .update_phase(authorized(token, request))
@@ -452,7 +452,7 @@ impl Stage<'_> {
                 email: contact.email.to_owned(),
                 ..proto::identity::Contact::default()
             }),
-            update_mask: mask(&["email"]),
+            update_mask: Some(mask(&["email"])),
         };
         ClientServiceClient::new(self.identity.clone())
             .update_contact(authorized(&token, request))
@@ -536,7 +536,7 @@ impl Stage<'_> {
         found.set_status(status);
         let request = UpdateProjectRequest {
             project: Some(found),
-            update_mask: mask(&["status"]),
+            update_mask: Some(mask(&["status"])),
         };
         ProjectServiceClient::new(self.projects.clone())
             .update_project(authorized(&token, request))
@@ -565,7 +565,7 @@ impl Stage<'_> {
         found.set_status(ClientStatus::Past);
         let request = UpdateClientRequest {
             client: Some(found),
-            update_mask: mask(&["status"]),
+            update_mask: Some(mask(&["status"])),
         };
         clients
             .update_client(authorized(&token, request))
@@ -641,8 +641,8 @@ fn client_record(client: &Client) -> proto::identity::Client {
     }
 }
 
-fn mask(paths: &[&str]) -> Option<FieldMask> {
-    Some(FieldMask {
+fn mask(paths: &[&str]) -> FieldMask {
+    FieldMask {
         paths: paths.iter().map(ToString::to_string).collect(),
-    })
+    }
 }
