@@ -11,7 +11,7 @@ use integration_tests::{Organization, PASSWORD, Receiver, Span, Stage as _, Visi
 use proto::projects::{GetProjectRequest, project_service_client::ProjectServiceClient};
 use tenancy::authorized;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_milestone_is_one_trace_from_the_click_to_the_mail() -> Result<()> {

@@ -58,12 +58,14 @@ pub(crate) type Ids = BTreeMap<&'static str, String>;
 /// Makes what a call needs, freshly for each call, and answers its ids.
 pub(crate) type Setup =
     Box<dyn for<'a> Fn(&'a Services, &'a Organization) -> SetupFuture<'a> + Send + Sync>;
+/// Encodes the request for these ids.
+type Encode = Box<dyn Fn(&Ids) -> Vec<u8> + Send + Sync>;
 pub(crate) type SetupFuture<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Ids>> + Send + 'a>>;
 
 /// One RPC with what is expected of everybody.
 pub(crate) struct Row {
     pub(crate) rpc: &'static str,
-    request: Box<dyn Fn(&Ids) -> Vec<u8> + Send + Sync>,
+    request: Encode,
     setup: Setup,
     allowed: Vec<Who>,
     blind: Vec<Who>,
