@@ -126,7 +126,7 @@ impl Visitor {
         self.submit(
             "/sign-in",
             "/sign-in",
-            &[("email", email), ("password", password), ("keep", "on")],
+            &[("email", email), ("password", password), ("keep", "true")],
         )
         .await
     }

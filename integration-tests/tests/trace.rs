@@ -36,8 +36,8 @@ async fn click(platform: &Platform, receiver: &Receiver) -> Result<()> {
     let page = pm
         .submit(
             &phases,
-            &format!("/phases/{second}"),
-            &[("progress", "100")],
+            &format!("/phases/{second}/progress"),
+            &[("percent", "100")],
         )
         .await?;
     anyhow::ensure!(
