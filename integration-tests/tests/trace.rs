@@ -50,14 +50,14 @@ async fn click(platform: &Platform, receiver: &Receiver) -> Result<()> {
 
     let spans = receiver
         .wait_until(PATIENCE, |spans| {
-            mail_trace(spans).is_some_and(|trace| missing(&of_trace(spans, &trace)).is_empty())
+            click_trace(spans).is_some_and(|trace| missing(&of_trace(spans, &trace)).is_empty())
         })
         .await;
     let spans = match spans {
         Ok(spans) => spans,
         Err(_) => receiver.spans(),
     };
-    let trace = mail_trace(&spans).context("the mail has a span")?;
+    let trace = click_trace(&spans).context("the click has a span")?;
     let whole = of_trace(&spans, &trace);
     assert_eq!(missing(&whole), Vec::<&str>::new(), "{whole:#?}");
 
@@ -136,10 +136,10 @@ fn missing(trace: &[Span]) -> Vec<&'static str> {
     .collect()
 }
 
-fn mail_trace(spans: &[Span]) -> Option<String> {
+fn click_trace(spans: &[Span]) -> Option<String> {
     spans
         .iter()
-        .find(|span| span.service == "projects" && span.name.contains("PhaseService/UpdatePhase"))
+        .find(|span| span.service == "portal" && span.name.contains("/phases/{phase}/progress"))
         .map(|span| span.trace.clone())
 }
 

@@ -192,6 +192,16 @@ async fn check_post(
             continue;
         };
         fields.insert("csrf".to_owned(), token);
+        // right in itself, so that only the thing is wrong
+        let values = [("percent", "60"), ("role", "field"), ("to", "up")];
+        let settings =
+            ["progress", "photos", "logs", "schedule", "financials"].map(|name| (name, "1"));
+        fields.extend(
+            values
+                .iter()
+                .chain(&settings)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let absent = visitor
             .post(&route.path_with(|_| new_id().to_string()), &fields)
             .await?;

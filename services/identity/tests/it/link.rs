@@ -298,3 +298,35 @@ async fn a_confirmation_counts_once() -> Result<()> {
     assert_eq!(reason(&again), "LINK_GONE");
     Ok(())
 }
+
+#[tokio::test]
+async fn of_two_resets_at_once_one_sets_the_password() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (contact, _) = setup.maya(&office).await?;
+    let request = SendPasswordResetRequest {
+        client_id: contact.client_id,
+        contact_id: contact.id,
+    };
+    let request = authorized(&office.owner, request);
+    setup.access().send_password_reset(request).await?;
+    let token = setup
+        .mailed_token(office.tenant, LinkPurpose::Reset)
+        .await?;
+    let reset = |password: &str| {
+        let request = ResetPasswordRequest {
+            token: token.clone(),
+            new_password: password.to_owned(),
+            client_address: ADDRESS.to_owned(),
+        };
+        setup.by_portal(office.tenant, request)
+    };
+    let (mut one, mut other) = (setup.links(), setup.links());
+    let (one, other) = tokio::join!(
+        one.reset_password(reset("walnut under glass")),
+        other.reset_password(reset("copper over cedar")),
+    );
+    let lost = if one.is_ok() { other } else { one };
+    assert_eq!(reason(&lost), "LINK_GONE");
+    Ok(())
+}

@@ -248,6 +248,11 @@ async fn ending_access_takes_sessions_and_open_links() -> Result<()> {
         before
     );
     assert_eq!(
+        reason(&setup.token(office.tenant, &session).await),
+        "SESSION_ENDED",
+        "what ended does not come back"
+    );
+    assert_eq!(
         reason(&setup.restore(&office, &contact).await),
         "ACCESS_MISSING"
     );
