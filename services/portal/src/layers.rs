@@ -8,7 +8,9 @@ use axum::{
     response::Response,
 };
 use http::{HeaderName, HeaderValue, Method, header};
+use opentelemetry::trace::TraceContextExt as _;
 use tracing::{Instrument as _, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// How long a page may take; a form may take as long as the longest write, and a page after it.
 const PAGE: Duration = Duration::from_secs(3);
@@ -24,7 +26,6 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 pub(crate) async fn trace(request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "page",
-        otel.name = Empty,
         otel.kind = "server",
         http.request.method = request.method().as_str(),
         http.route = Empty,
@@ -42,10 +43,9 @@ pub(crate) async fn name_route(request: Request, next: Next) -> Response {
     if let Some(route) = request.extensions().get::<MatchedPath>() {
         let span = tracing::Span::current();
         span.record("http.route", route.as_str());
-        span.record(
-            "otel.name",
-            format!("{} {}", request.method(), route.as_str()),
-        );
+        // the span has begun with the question which organization answers here: a field of that name comes too late
+        let name = format!("{} {}", request.method(), route.as_str());
+        span.context().span().update_name(name);
     }
     next.run(request).await
 }
