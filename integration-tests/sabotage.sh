@@ -4,12 +4,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${CARGO_TARGET_DIR:?run this by make}"
+devstack=$CARGO_TARGET_DIR/debug/devstack
+# of its own: a build with a guard removed must never stand where a sound one is expected
+export CARGO_TARGET_DIR=$CARGO_TARGET_DIR-sabotage
 
 copy=$(mktemp -d)/contractoros
 git worktree add --quiet --detach "$copy" HEAD
 finish() {
     git worktree remove --force "$copy"
-    "$CARGO_TARGET_DIR/debug/devstack" stop-tests >/dev/null
+    "$devstack" stop-tests >/dev/null
 }
 trap finish EXIT
 
@@ -20,7 +23,7 @@ sabotage() {
     local name=$1 file=$copy/$2 old=$3 new=$4 tests=$5
     OLD=$old NEW=$new perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/ or die "not found: $ENV{OLD}\n"' "$file"
     # logins and templates of the sound version must not serve the sabotaged one
-    "$CARGO_TARGET_DIR/debug/devstack" stop-tests >/dev/null
+    "$devstack" stop-tests >/dev/null
     if ! (cd "$copy" && cargo build --quiet --workspace --tests) >"$copy/sabotage.log" 2>&1; then
         printf 'does not compile  %s\n' "$name"
     elif (cd "$copy" && cargo test --quiet --workspace $tests) >"$copy/sabotage.log" 2>&1; then
