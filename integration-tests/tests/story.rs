@@ -1,6 +1,6 @@
 //! The story of two contractors and their clients, told by a real browser on the real platform.
 
-use std::{collections::VecDeque, path::Path, process::Stdio};
+use std::{collections::VecDeque, fs, path::Path, process::Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use devstack::{
@@ -35,8 +35,24 @@ async fn tell(script: &str) -> Result<()> {
     let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the platform")?;
     let platform = Platform::start(Options::for_test(folder.path())?).await?;
     let outcome = run(&platform, script).await;
+    if outcome.is_err() {
+        complain(&platform);
+    }
     platform.stop().await?;
     outcome
+}
+
+/// Prints what the services had to complain of: their logs go with the platform.
+fn complain(platform: &Platform) {
+    for service in Service::ALL {
+        let log = fs::read_to_string(platform.log(service)).unwrap_or_default();
+        for line in log
+            .lines()
+            .filter(|line| line.contains(" WARN ") || line.contains(" ERROR "))
+        {
+            println!("{}: {line}", service.name());
+        }
+    }
 }
 
 async fn run(platform: &Platform, script: &str) -> Result<()> {
