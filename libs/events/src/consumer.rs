@@ -59,6 +59,8 @@ impl<H: Handler> Consumer<H> {
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
             .set("partition.assignment.strategy", "cooperative-sticky")
+            // a topic that was made a moment ago is looked for again soon, not after five minutes
+            .set("topic.metadata.refresh.interval.ms", "5000")
             .create()
             .context("make a Kafka consumer")?;
         let topics: Vec<String> = sources.iter().map(|source| topic_of(source)).collect();
