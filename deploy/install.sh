@@ -23,22 +23,32 @@ need() {
 }
 
 say "What the platform needs:"
-need cmake cmake "builds the Kafka client"
+need cmake cmake "builds the Kafka client and the JPEG codec"
 need g++ g++ "builds the Kafka client"
 need make make "runs this"
 need pkg-config pkg-config "builds the Kafka client"
 need /usr/include/openssl/ssl.h libssl-dev "the Kafka client's TLS"
 need /usr/include/zlib.h zlib1g-dev "the Kafka client's compression"
 [ -e /usr/include/curl/curl.h ] || need "/usr/include/$(uname -m)-linux-gnu/curl/curl.h" libcurl4-openssl-dev "headers of the Kafka client"
-need java openjdk-17-jre-headless "runs Kafka"
+need java default-jre-headless "runs Kafka, which wants Java 17 or later"
 need mvn maven "fetches Kafka and PostgreSQL"
 need unzip unzip "unpacks PostgreSQL"
 need xz xz-utils "unpacks PostgreSQL"
+need nasm nasm "builds the JPEG codec"
+need heif-convert libheif-examples "opens photos of iPhones"
 need setpriv util-linux "runs PostgreSQL as a user of its own"
 if [ "${1:-}" = "--tests" ]; then
-    need chromium chromium "the browser of the tests"
+    # Ubuntu has Chromium as a snap alone, so that any of these will do
+    command -v google-chrome >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+        need chromium chromium "the browser of the tests"
     need node nodejs "drives the browser"
     need npm npm "fetches the browser's driver"
+fi
+if [ "${1:-}" = "--bench" ]; then
+    need /usr/share/backgrounds/mate/nature mate-backgrounds "photographs to measure with"
+    need "/usr/lib/$(uname -m)-linux-gnu/libvips.so.42" libvips42 "what our photos are measured against"
+    need python3 python3 "drives libvips"
+    python3 -c 'import ensurepip' >/dev/null 2>&1 || need ensurepip python3-venv "fetches what drives libvips"
 fi
 
 if [ -z "$missing" ]; then

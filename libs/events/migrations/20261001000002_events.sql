@@ -56,9 +56,10 @@ create table held_event (
     headers jsonb not null,
     payload bytea not null,
     reason text not null,
-    state text not null constraint held_event_state check (state in ('held', 'replayed')),
+    -- dead: given up by a person, never handled
+    state text not null constraint held_event_state check (state in ('held', 'replayed', 'dead')),
     held_at timestamptz not null,
-    replayed_at timestamptz,
+    settled_at timestamptz,
     constraint held_event_pkey primary key (tenant_id, id),
     constraint held_event_origin unique (tenant_id, topic, partition, "offset")
 );

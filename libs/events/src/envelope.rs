@@ -79,15 +79,15 @@ impl Raw {
             .into_iter()
             .flat_map(|headers| headers.iter())
             .map(|header| {
-                let value = String::from_utf8_lossy(header.value.unwrap_or_default());
-                (header.key.to_owned(), value.into_owned())
+                let value = storable_text(header.value.unwrap_or_default());
+                (header.key.to_owned(), value)
             })
             .collect();
         Self {
             topic: message.topic().to_owned(),
             partition: message.partition(),
             offset: message.offset(),
-            key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
+            key: storable_text(message.key().unwrap_or_default()),
             headers,
             payload: message.payload().unwrap_or_default().to_vec(),
         }
@@ -141,6 +141,12 @@ impl Raw {
             payload: self.payload.clone(),
         })
     }
+}
+
+/// Reads bytes as text that PostgreSQL can store, which has no NUL: a message that could not even be held would stop its
+/// partition for good.
+fn storable_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
 
 /// An event whose envelope holds.

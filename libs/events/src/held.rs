@@ -1,9 +1,9 @@
-//! Events that could not be handled: kept with their reason, and handled again on demand.
+//! Events that could not be handled: kept with their reason, and handled again or given up on demand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff_sqlx::ToSqlx as _;
-use service::{Result, clock};
+use service::{Error, Result, clock};
 use sqlx::{Row as _, types::Json};
 use tenancy::Db;
 use uuid::Uuid;
@@ -97,7 +97,7 @@ pub async fn replay<H: Handler>(
         }
         let outcome = match raw.check() {
             Ok(event) => handle_once(service, db, handler, &event).await,
-            Err(reason) => Err(service::Error::internal(reason)),
+            Err(reason) => Err(Error::internal(reason)),
         };
         if let Err(error) = outcome {
             tracing::warn!(%id, %error, "a held event fails again");
@@ -106,7 +106,7 @@ pub async fn replay<H: Handler>(
         }
         let mut tx = db.begin_unscoped("replay: mark a held event").await?;
         sqlx::query(
-            "update held_event set state = 'replayed', replayed_at = $3 where tenant_id = $1 and id = $2",
+            "update held_event set state = 'replayed', settled_at = $3 where tenant_id = $1 and id = $2",
         )
         .bind(tenant)
         .bind(id)
@@ -117,4 +117,23 @@ pub async fn replay<H: Handler>(
         replayed += 1;
     }
     Ok((replayed, total - replayed))
+}
+
+/// Gives a held event up, for one that can never be handled; those of its key wait for it no longer.
+///
+/// It stays in the table as dead. NOT_FOUND where no event with this id is held.
+pub async fn give_up(db: &Db, id: Uuid) -> Result<()> {
+    let mut tx = db.begin_unscoped("replay: give a held event up").await?;
+    let given_up = sqlx::query(
+        "update held_event set state = 'dead', settled_at = $2 where id = $1 and state = 'held'",
+    )
+    .bind(id)
+    .bind(clock::now().to_sqlx())
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if given_up == 0 {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await
 }

@@ -26,7 +26,6 @@ const BATCH: i64 = 500;
 /// Of one organization in a batch, so that a busy one does not hold up the others.
 const BATCH_PER_TENANT: i64 = 50;
 const POLL: Duration = Duration::from_secs(1);
-const KEEP_DAYS: i64 = 7;
 
 /// Events that Kafka took, by type; never by tenant.
 static PUBLISHED: LazyLock<Counter<u64>> = LazyLock::new(|| {
@@ -94,7 +93,6 @@ impl Relay {
             if self.publish_batch().await? > 0 {
                 continue;
             }
-            self.forget_old().await?;
             tokio::select! {
                 () = woken => {}
                 () = tokio::time::sleep(POLL) => {}
@@ -172,21 +170,6 @@ impl Relay {
         }
         .instrument(span)
         .await
-    }
-
-    async fn forget_old(&self) -> Result<()> {
-        let mut tx = self
-            .db
-            .begin_unscoped("relay: forget what was published long ago")
-            .await?;
-        sqlx::query(
-            "delete from outbox where (tenant_id, id) in
-                 (select tenant_id, id from outbox where published_at < $1 limit 500)",
-        )
-        .bind((clock::now() - jiff::SignedDuration::from_hours(24 * KEEP_DAYS)).to_sqlx())
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await
     }
 }
 

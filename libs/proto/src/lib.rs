@@ -25,6 +25,11 @@ mod generated {
                 tonic::include_proto!("contractoros.projects.v1");
             }
         }
+        pub mod documents {
+            pub mod v1 {
+                tonic::include_proto!("contractoros.documents.v1");
+            }
+        }
         pub mod billing {
             pub mod v1 {
                 tonic::include_proto!("contractoros.billing.v1");
@@ -39,8 +44,8 @@ mod generated {
 }
 
 pub use generated::contractoros::{
-    billing::v1 as billing, identity::v1 as identity, notifications::v1 as notifications,
-    projects::v1 as projects, types::v1 as types,
+    billing::v1 as billing, documents::v1 as documents, identity::v1 as identity,
+    notifications::v1 as notifications, projects::v1 as projects, types::v1 as types,
 };
 
 /// The compiled `google.protobuf.FileDescriptorSet` of every file under `proto/`.

@@ -26,6 +26,9 @@ pub enum Command {
         /// Only the event with this id
         #[arg(long)]
         id: Option<uuid::Uuid>,
+        /// Handle nothing, but drop the event with this id: it can never be handled
+        #[arg(long, value_name = "ID", conflicts_with = "id")]
+        give_up: Option<uuid::Uuid>,
     },
 }
 

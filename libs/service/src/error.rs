@@ -38,6 +38,9 @@ pub enum Error {
     /// RESOURCE_EXHAUSTED with the time to wait.
     #[error("exhausted: {}", .0.text())]
     Exhausted(Reason, Duration),
+    /// OUT_OF_RANGE: the request is larger than the server reads.
+    #[error("too large")]
+    TooLarge,
     /// DEADLINE_EXCEEDED.
     #[error("out of time")]
     DeadlineExceeded,
@@ -113,6 +116,7 @@ impl Error {
             | Self::Exhausted(reason, _) => *reason,
             Self::NotFound => Reason::NotFound,
             Self::Invalid(_) => Reason::InvalidArgument,
+            Self::TooLarge => Reason::TooLarge,
             Self::DeadlineExceeded => Reason::DeadlineExceeded,
             Self::Unavailable(_) => Reason::Unavailable,
             Self::Internal(_) => Reason::Internal,
@@ -151,6 +155,7 @@ impl From<Error> for tonic::Status {
                 details.set_retry_info(Some(wait));
                 tonic::Code::ResourceExhausted
             }
+            Error::TooLarge => tonic::Code::OutOfRange,
             Error::DeadlineExceeded => tonic::Code::DeadlineExceeded,
             Error::Unavailable(_) => tonic::Code::Unavailable,
             Error::Internal(_) => tonic::Code::Internal,
@@ -162,10 +167,17 @@ impl From<Error> for tonic::Status {
 /// What a peer answered becomes what we answer, as far as it is about the caller's request.
 impl From<tonic::Status> for Error {
     fn from(status: tonic::Status) -> Self {
+        // only a status that was made on this side has a source: the connection broke in the middle of an answer
+        let broke = std::error::Error::source(&status).is_some();
         match status.code() {
             tonic::Code::NotFound => Self::NotFound,
             tonic::Code::DeadlineExceeded => Self::DeadlineExceeded,
-            tonic::Code::Unavailable | tonic::Code::ResourceExhausted => {
+            code if broke
+                || matches!(
+                    code,
+                    tonic::Code::Unavailable | tonic::Code::ResourceExhausted
+                ) =>
+            {
                 Self::Unavailable(anyhow::Error::new(status).context("call a peer"))
             }
             _ => Self::Internal(anyhow::Error::new(status).context("call a peer")),
@@ -230,6 +242,15 @@ mod tests {
         assert_eq!(status.code(), tonic::Code::Internal);
         assert_eq!(status.message(), "internal error");
         assert!(!String::from_utf8_lossy(status.details()).contains("hunter2"));
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_worth_another_try() {
+        let broke = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let broke = tonic::Status::from_error(Box::new(broke));
+        assert!(Error::from(broke).is_transient());
+        let fault = tonic::Status::new(tonic::Code::Internal, "internal error");
+        assert!(!Error::from(fault).is_transient());
     }
 
     #[test]

@@ -32,6 +32,11 @@ impl Fields {
         self
     }
 
+    /// The fields, each once for each time that it is named.
+    pub fn iter(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().copied()
+    }
+
     /// True where the update changes this field.
     pub fn has(&self, field: &str) -> bool {
         self.0.contains(&field)

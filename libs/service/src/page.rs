@@ -34,3 +34,37 @@ pub fn keys<T: DeserializeOwned>(token: &str) -> Result<Option<T>> {
     let text = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
     serde_json::from_slice(&text).map(Some).map_err(|_| wrong())
 }
+
+/// Cuts a list that was read one row too long, and answers the token of its next page; empty where there is none.
+///
+/// `keys` are those that the list is sorted by, of the last row that stays.
+pub fn cut<T, K: Serialize>(rows: &mut Vec<T>, size: i64, keys: impl FnOnce(&T) -> K) -> String {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if rows.len() <= size {
+        return String::new();
+    }
+    rows.truncate(size);
+    rows.last()
+        .map(|last| token(&keys(last)))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_page_without_a_row_behind_it_is_the_last() {
+        let mut rows = vec![1, 2];
+        assert_eq!(cut(&mut rows, 2, |last| *last), "");
+        assert_eq!(rows, [1, 2]);
+    }
+
+    #[test]
+    fn the_next_page_goes_on_behind_the_last_row_that_stays() {
+        let mut rows = vec![1, 2, 3];
+        let next = cut(&mut rows, 2, |last| *last);
+        assert_eq!(rows, [1, 2]);
+        assert_eq!(keys::<i32>(&next).expect("a token"), Some(2));
+    }
+}

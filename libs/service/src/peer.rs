@@ -8,13 +8,15 @@ use std::{
 };
 
 use anyhow::Context as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use opentelemetry::{global, propagation::Injector};
+use http::{HeaderValue, Request, Response};
+use opentelemetry::global;
+use opentelemetry_http::HeaderInjector;
 use tonic::{
+    TimeoutExpired,
     body::Body,
     transport::{Channel, Endpoint},
 };
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -22,7 +24,8 @@ use crate::{Error, Reason, deadline};
 
 /// A connection to another service, to be given to a generated client.
 ///
-/// Each call gets what is left of the deadline, carries the trace on and answers DEADLINE_EXCEEDED by itself.
+/// Each call gets what is left of the deadline and carries the trace on. Where no answer comes, it answers by itself:
+/// DEADLINE_EXCEEDED when time runs out, UNAVAILABLE when there is no connection or it breaks.
 #[derive(Clone, Debug)]
 pub struct Peer {
     channel: Channel,
@@ -47,8 +50,9 @@ impl Service<Request<Body>> for Peer {
     type Error = Box<dyn std::error::Error + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.channel.poll_ready(context).map_err(Into::into)
+    /// Always ready: to wait for the connection is part of the call and of its time.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -73,33 +77,33 @@ impl Service<Request<Body>> for Peer {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(&span.context(), &mut HeaderInjector(headers));
         });
-        let answer = self.channel.call(request);
+        let answer = self.channel.clone().oneshot(request);
         let in_time = async move {
-            match tokio::time::timeout(limit, answer).await {
-                Ok(answer) => answer.map_err(Into::into),
-                Err(_) => Ok(tonic::Status::from(Error::DeadlineExceeded).into_http()),
-            }
+            let failed = match tokio::time::timeout(limit, answer).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => unanswered(error),
+                Err(_) => Error::DeadlineExceeded,
+            };
+            Ok(tonic::Status::from(failed).into_http())
         };
         Box::pin(in_time.instrument(span))
     }
 }
 
-fn milliseconds(limit: Duration) -> HeaderValue {
-    HeaderValue::from_str(&format!("{}m", limit.as_millis())).expect("digits and a letter")
+/// What it means that a call got no answer; the channel keeps the deadline, too, and may be the first to see it pass.
+fn unanswered(error: tonic::transport::Error) -> Error {
+    let error = anyhow::Error::new(error);
+    if error
+        .chain()
+        .any(<dyn std::error::Error>::is::<TimeoutExpired>)
+    {
+        return Error::DeadlineExceeded;
+    }
+    Error::Unavailable(error.context("reach a peer"))
 }
 
-/// Writes trace context into headers.
-pub(crate) struct HeaderInjector<'a>(pub(crate) &'a mut HeaderMap);
-
-impl Injector for HeaderInjector<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(key.as_bytes()),
-            HeaderValue::from_str(&value),
-        ) {
-            self.0.insert(name, value);
-        }
-    }
+fn milliseconds(limit: Duration) -> HeaderValue {
+    HeaderValue::from_str(&format!("{}m", limit.as_millis())).expect("digits and a letter")
 }
 
 impl Reason {
@@ -109,5 +113,45 @@ impl Reason {
         status
             .get_details_error_info()
             .is_some_and(|info| info.reason == self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+    use tonic::{Code, Status};
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+
+    /// Calls a peer that accepts a connection, reads from it, and then does `then`.
+    async fn call_one_that<F: Future>(then: impl FnOnce() -> F) -> Status {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let mut client = HealthClient::new(Peer::new(&format!("http://{address}")).expect("valid"));
+        let lose = async {
+            let (mut connection, _) = listener.accept().await.expect("a call");
+            let read = connection.read_u8().await;
+            then().await;
+            read
+        };
+        let (answer, _) = tokio::join!(client.check(HealthCheckRequest::default()), lose);
+        answer.expect_err("nobody answers")
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_is_worth_another_try() {
+        let status = call_one_that(|| async {}).await;
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        assert!(Reason::Unavailable.is_in(&status));
+        assert!(Error::from(status).is_transient());
+    }
+
+    #[tokio::test]
+    async fn a_call_without_an_answer_ends_in_time() {
+        let limit = Duration::from_millis(100);
+        let silent = || tokio::time::sleep(2 * limit);
+        let status = deadline::within(limit, call_one_that(silent)).await;
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     }
 }

@@ -39,6 +39,12 @@ pub enum Reason {
     AccessMissing,
     /// The address bounced; clear it first.
     AddressSuppressed,
+    /// More was sent than one request may hold.
+    TooLarge,
+    /// The organization's storage is full.
+    StorageFull,
+    /// The bytes of an upload have not come, or not all of them.
+    UploadIncomplete,
     /// The call ran out of time.
     DeadlineExceeded,
     /// Something this needs is away for the moment.
@@ -68,6 +74,9 @@ impl Reason {
             Self::AccessExists => "ACCESS_EXISTS",
             Self::AccessMissing => "ACCESS_MISSING",
             Self::AddressSuppressed => "ADDRESS_SUPPRESSED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::StorageFull => "STORAGE_FULL",
+            Self::UploadIncomplete => "UPLOAD_INCOMPLETE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
@@ -94,6 +103,9 @@ impl Reason {
             Self::AccessExists => "this person already has access",
             Self::AccessMissing => "this person has no access that this could change",
             Self::AddressSuppressed => "mail to this address bounced",
+            Self::TooLarge => "the request is larger than 1 MiB",
+            Self::StorageFull => "the organization's storage is full",
+            Self::UploadIncomplete => "the upload has not come whole",
             Self::DeadlineExceeded => "the call ran out of time",
             Self::Unavailable => "something this needs is away for the moment",
             Self::Internal => "internal error",

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     net::SocketAddr,
+    ops::RangeInclusive,
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll},
@@ -13,7 +14,9 @@ use anyhow::{Context as _, Result, bail};
 use axum::{Router, http::StatusCode, routing::get};
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{Extensions, HeaderMap, Request, Response};
-use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use opentelemetry::{KeyValue, global, metrics::Histogram};
+use opentelemetry_http::HeaderExtractor;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +27,12 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::{Error, Lifecycle, clock, deadline};
 
-/// Between NOT_SERVING and the close of the port: others must hear of it first.
+/// Between NOT_SERVING and the close of the port, unless told: others must hear of it first.
 const DRAIN: Duration = Duration::from_secs(3);
+/// The most that one request may hold.
+const MOST_BYTES: usize = 1024 * 1024;
+/// How long a connection may serve, in seconds; each process chooses, so that not all of them reconnect at once.
+const CONNECTION_AGE: RangeInclusive<u64> = 270..=330;
 
 /// Reads who asks from a request's headers.
 pub trait Authenticate: Send + Sync + 'static {
@@ -65,6 +72,7 @@ pub struct Server {
     authenticate: Arc<dyn Authenticate>,
     ready: Ready,
     background: Vec<(&'static str, Background)>,
+    drain: Duration,
 }
 
 impl Server {
@@ -84,6 +92,7 @@ impl Server {
             authenticate: Arc::new(authenticate),
             ready: Arc::new(|| async { true }.boxed()),
             background: Vec::new(),
+            drain: DRAIN,
         })
     }
 
@@ -94,6 +103,13 @@ impl Server {
         F: Future<Output = bool> + Send + 'static,
     {
         self.ready = Arc::new(move || check().boxed());
+        self
+    }
+
+    /// Sets the time between NOT_SERVING and the close of the port; 3 seconds unless told.
+    #[must_use]
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = time;
         self
     }
 
@@ -143,26 +159,17 @@ impl Server {
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .http2_max_header_list_size(16 * 1024)
-            .max_connection_age(Duration::from_mins(5))
+            .max_connection_age(Duration::from_secs(rand::random_range(CONNECTION_AGE)))
             .layer(stack)
             .add_routes(self.routes)
             .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), async move {
                 stopping.cancelled().await;
-                tokio::time::sleep(drain_time()).await;
+                tokio::time::sleep(self.drain).await;
             })
             .await;
         drained.cancel();
         lifecycle.finish().await;
         served.with_context(|| format!("serve {}", self.name))
-    }
-}
-
-/// Tests stop services by the dozen and have no load balancer that must hear of it.
-fn drain_time() -> Duration {
-    if cfg!(debug_assertions) {
-        Duration::from_millis(50)
-    } else {
-        DRAIN
     }
 }
 
@@ -196,12 +203,26 @@ where
             inner,
             lifecycle: lifecycle.clone(),
         }))
-        // innermost: what is below knows who asks
+        // what is below knows who asks
         .layer(layer_fn(move |inner| Authenticated {
             inner,
             authenticate: authenticate.clone(),
         }))
+        // innermost, for every service alike: no generated server can be added without a limit
+        .map_request(limited)
         .into_inner()
+}
+
+/// Lets a request be read up to [`MOST_BYTES`].
+fn limited(request: Request<Body>) -> Request<Body> {
+    request.map(|body| {
+        Body::new(Limited::new(body, MOST_BYTES).map_err(|error| {
+            match error.downcast::<LengthLimitError>() {
+                Ok(_) => Error::TooLarge.into(),
+                Err(other) => tonic::Status::from_error(other),
+            }
+        }))
+    })
 }
 
 type ServiceFuture<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
@@ -284,18 +305,6 @@ pub(crate) fn rpc_names(path: &str) -> (&str, &str) {
     path.trim_start_matches('/')
         .split_once('/')
         .unwrap_or((path, ""))
-}
-
-struct HeaderExtractor<'a>(&'a HeaderMap);
-
-impl Extractor for HeaderExtractor<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
-    }
 }
 
 /// Runs each call in a task of its own, with a deadline.
@@ -460,5 +469,58 @@ pub async fn serve_control(listener: TcpListener, stopping: CancellationToken) {
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "the control address is not served");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+    use crate::{Peer, Reason};
+
+    struct Nobody;
+
+    impl Authenticate for Nobody {
+        fn authenticate(&self, _: &HeaderMap, _: &mut Extensions) -> Result<Option<String>, Error> {
+            Ok(None)
+        }
+    }
+
+    /// Sends text of a size to a server of our stack and answers the status.
+    async fn send(bytes: usize) -> tonic::Status {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listen = Listen {
+            address: any,
+            health_address: any,
+            control_address: None,
+            base_domain: "localhost".to_owned(),
+        };
+        let (_, health) = tonic_health::server::health_reporter();
+        let server = Server::bind("test", &listen, Nobody, Routes::new(health))
+            .await
+            .expect("ports are free")
+            .drain(Duration::ZERO);
+        let address = server.address().expect("bound");
+        let lifecycle = Lifecycle::new();
+        let mut client = HealthClient::new(Peer::new(&format!("http://{address}")).expect("valid"));
+        let call = async {
+            let service = "a".repeat(bytes);
+            let answer = client.check(HealthCheckRequest { service }).await;
+            lifecycle.stop();
+            answer.expect_err("there is no such service")
+        };
+        let (status, served) = tokio::join!(call, server.run(lifecycle.clone()));
+        served.expect("it served");
+        status
+    }
+
+    #[tokio::test]
+    async fn a_request_is_read_up_to_one_mebibyte() {
+        assert_eq!(send(1_000_000).await.code(), Code::NotFound);
+        let refused = send(1_100_000).await;
+        assert_eq!(refused.code(), Code::OutOfRange, "{refused}");
+        assert!(Reason::TooLarge.is_in(&refused));
     }
 }

@@ -1,7 +1,10 @@
 //! Traces, metrics and logs over OTLP, and log lines on standard output.
 
 use anyhow::{Context as _, Result};
-use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
+use opentelemetry::{
+    KeyValue, global,
+    trace::{TraceContextExt as _, TraceId, TracerProvider as _},
+};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{
@@ -9,6 +12,7 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator, trace::SdkTracerProvider,
 };
 use serde::Deserialize;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
     EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -106,6 +110,13 @@ pub fn init(name: &'static str, telemetry: &Telemetry) -> Result<Guard> {
         meter: Some(meter),
         logger: Some(logger),
     })
+}
+
+/// The id of the trace of the work at hand; none where nobody traces.
+pub fn trace_id() -> Option<String> {
+    let context = tracing::Span::current().context();
+    let trace = context.span().span_context().trace_id();
+    (trace != TraceId::INVALID).then(|| trace.to_string())
 }
 
 impl Guard {

@@ -29,7 +29,8 @@ begin
 end
 $$;
 
--- Answers given to writes, so that the same request id answers as before.
+-- Answers given to writes, so that the same request id answers as before; deleted after a day, where it is about money
+-- after 30 days.
 create table request (
     tenant_id uuid not null,
     subject text not null,
@@ -40,6 +41,8 @@ create table request (
     created_at timestamptz not null,
     constraint request_pkey primary key (tenant_id, subject, method, request_id)
 );
+-- the clean-up reads these
+create index request_created_at on request (created_at);
 call tenant_table('request', 'select, insert, update');
 call platform_table('request', 'select, delete');
 
@@ -47,10 +50,23 @@ call platform_table('request', 'select, delete');
 create table audit (
     tenant_id uuid not null,
     id uuid not null,
+    -- the person; null where a service acts by itself
     actor uuid,
+    -- the service that asks, for the actor or by itself; null where the person's own browser does
     service text,
     action text not null,
     target uuid not null,
+    -- of the target's state, where a deed is recorded with both
+    before_hash bytea,
+    after_hash bytea,
+    -- as the person gave it
+    reason text,
+    -- of the call, where it carries one: leads to its answer for as long as that is kept
+    request_id uuid,
+    -- of the call: leads to its spans and logs
+    trace_id text,
+    -- of the person's browser, where the call says it
+    client_address inet,
     created_at timestamptz not null,
     constraint audit_pkey primary key (tenant_id, id)
 );

@@ -1,6 +1,7 @@
 //! The database: two logins, each with a pool of its own, and transactions that know their organization.
 
 use std::{
+    net::IpAddr,
     ops::{Deref, DerefMut},
     sync::Arc,
     time::Duration,
@@ -16,6 +17,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 use tracing::{Instrument as _, Span};
+use uuid::Uuid;
 
 use crate::caller::{Caller, TenantId};
 
@@ -108,6 +110,7 @@ impl Db {
             inner,
             _span: span,
             tenant: caller.tenant,
+            origin: Origin::default(),
             published: false,
             committed: self.committed.clone(),
         })
@@ -208,14 +211,35 @@ pub struct TenantTx {
     inner: Transaction<'static, Postgres>,
     _span: Span,
     tenant: TenantId,
+    origin: Origin,
     published: bool,
     committed: Arc<Notify>,
+}
+
+/// Where a transaction's deeds come from, for the audit trail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) request_id: Option<Uuid>,
+    pub(crate) client_address: Option<IpAddr>,
 }
 
 impl TenantTx {
     /// The organization, for the `tenant_id` of what is written.
     pub fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    pub(crate) fn note_request(&mut self, id: Uuid) {
+        self.origin.request_id = Some(id);
+    }
+
+    /// Notes the address of the person's browser, as the portal saw it, for the audit trail; what is none is not noted.
+    pub fn note_client_address(&mut self, address: &str) {
+        self.origin.client_address = address.parse().ok();
     }
 
     /// Says that this transaction wrote to the outbox, so that the relay hurries after the commit.

@@ -23,6 +23,6 @@ pub use caller::{
 };
 pub use db::{Database, Db, TenantTx, UnscopedTx};
 pub use keys::{KeyRing, Keys};
-pub use once::Once;
+pub use once::{MONEY_REQUESTS_KEPT, Once, REQUESTS_KEPT};
 pub use schema::{migrate, migrations, newest};
 pub use token::{Signer, Verifier, authorized};

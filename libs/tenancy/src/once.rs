@@ -1,12 +1,18 @@
 //! Idempotent writes: the same request id answers as before.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
 use prost::Message;
 use service::{Error, Reason, Result, clock};
 use uuid::Uuid;
 
 use crate::{Caller, TenantTx};
+
+/// How long the same request id answers as before, in most services.
+pub const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long it does where it moves money.
+pub const MONEY_REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Whether a request came before.
 pub enum Once<T> {
@@ -39,6 +45,7 @@ impl<T: Message + Default> Once<T> {
         let subject = caller.subject();
         let hash = digest(&SHA256, &request.encode_to_vec());
         let tenant = tx.tenant().uuid();
+        tx.note_request(request_id);
         let inserted = sqlx::query(
             "insert into request (tenant_id, subject, method, request_id, request_hash, response, created_at)
              values ($1, $2, $3, $4, $5, '', $6) on conflict do nothing",

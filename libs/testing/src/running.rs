@@ -1,5 +1,7 @@
 //! A service that runs inside a test.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use service::{Lifecycle, Peer, Server};
 
@@ -11,8 +13,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a built server.
+    /// Starts a built server; no load balancer must hear of its end.
     pub fn start(server: Server) -> Result<Self> {
+        let server = server.drain(Duration::ZERO);
         let address = format!("http://{}", server.address()?);
         let lifecycle = Lifecycle::new();
         #[expect(

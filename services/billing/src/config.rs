@@ -19,6 +19,7 @@ pub struct Config {
     #[serde(deserialize_with = "service::config::optional")]
     pub control_address: Option<SocketAddr>,
     pub base_domain: String,
+    pub drain_ms: u64,
     pub database: Database,
     pub kafka: Kafka,
     pub keys: Keys,

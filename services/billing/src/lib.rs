@@ -8,12 +8,12 @@ mod events;
 mod rpc;
 mod store;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proto::billing::contract_service_server::ContractServiceServer;
 use service::{Peer, Server};
 use sqlx::migrate::Migrator;
-use tenancy::{Db, Signer, Verifier};
+use tenancy::{Db, MONEY_REQUESTS_KEPT, Signer, Verifier};
 use tonic::service::Routes;
 
 pub use config::{CONFIG, Config};
@@ -46,15 +46,12 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     };
     let routes = Routes::new(ContractServiceServer::new(contracts));
     let readiness = db.clone();
-    let mut server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
+    let server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
         .await?
+        .drain(Duration::from_millis(config.drain_ms))
         .ready(move || {
             let db = readiness.clone();
             async move { db.is_ready().await }
         });
-    if !config.kafka.brokers.is_empty() {
-        let relay = ::events::Relay::new(NAME, db, &config.kafka)?;
-        server = server.background("relay", |stopping| relay.run(stopping));
-    }
-    Ok(server)
+    ::events::attach(server, NAME, &db, &config.kafka, MONEY_REQUESTS_KEPT)
 }

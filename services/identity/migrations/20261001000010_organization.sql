@@ -14,10 +14,16 @@ create table organization (
     secondary_color text not null constraint organization_secondary_color check (secondary_color ~ '^#[0-9a-f]{6}$'),
     accent_color text not null constraint organization_accent_color check (accent_color ~ '^#[0-9a-f]{6}$'),
     stylesheet_hash text not null,
+    -- the logo lives in another service: no foreign key
+    logo_id uuid,
+    logo_width integer constraint organization_logo_width check (logo_width > 0),
+    logo_height integer constraint organization_logo_height check (logo_height > 0),
     time_zone text not null,
     created_at timestamptz not null,
     version bigint not null default 1,
-    constraint organization_pkey primary key (tenant_id)
+    constraint organization_pkey primary key (tenant_id),
+    constraint organization_logo check
+        ((logo_id is null) = (logo_width is null) and (logo_width is null) = (logo_height is null))
 );
 create unique index organization_slug on organization (slug);
 comment on index organization_slug is 'global: a host belongs to one organization';

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use service::{Error, Reason, Result, clock};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
-use tenancy::TenantId;
+use tenancy::{Caller, Db, TenantId};
 use uuid::Uuid;
 
 use crate::store;
@@ -182,6 +182,21 @@ pub(crate) async fn claim_mail(
         && claim(connection, mailbox, client_address, MAIL_TO)
             .await?
             .is_allowed())
+}
+
+/// Answers an outcome; where there is none, for want of room to find it out, the attempt is given back: it told nothing.
+pub(crate) async fn outcome<T>(
+    db: &Db,
+    caller: &Caller,
+    attempt: Option<Uuid>,
+    outcome: Result<T>,
+) -> Result<T> {
+    if let (Some(attempt), Err(_)) = (attempt, &outcome) {
+        let mut tx = db.begin(caller).await?;
+        give_back(&mut tx, attempt).await?;
+        tx.commit().await?;
+    }
+    outcome
 }
 
 /// Gives a claim back: the attempt was no failure.

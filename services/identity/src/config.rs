@@ -20,6 +20,7 @@ pub struct Config {
     #[serde(deserialize_with = "service::config::optional")]
     pub control_address: Option<SocketAddr>,
     pub base_domain: String,
+    pub drain_ms: u64,
     pub public_port: u16,
     pub link_key: SecretString,
     pub database: Database,

@@ -30,7 +30,7 @@ mod secret;
 mod session;
 mod store;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proto::identity::{
     account_service_server::AccountServiceServer, client_service_server::ClientServiceServer,
@@ -41,7 +41,7 @@ use proto::identity::{
 };
 use service::Server;
 use sqlx::migrate::Migrator;
-use tenancy::{Db, Signer, Verifier};
+use tenancy::{Db, REQUESTS_KEPT, Signer, Verifier};
 use tonic::service::Routes;
 
 pub use config::{CONFIG, Config};
@@ -73,18 +73,15 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     let routes = routes(&db, &links, &hosts, &signer)?;
     let readiness = db.clone();
     let cleaned = db.clone();
-    let mut server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
+    let server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
         .await?
+        .drain(Duration::from_millis(config.drain_ms))
         .ready(move || {
             let db = readiness.clone();
             async move { db.is_ready().await }
         })
         .background("cleanup", |stopping| cleanup::run(cleaned, stopping));
-    if !config.kafka.brokers.is_empty() {
-        let relay = ::events::Relay::new(NAME, db, &config.kafka)?;
-        server = server.background("relay", |stopping| relay.run(stopping));
-    }
-    Ok(server)
+    ::events::attach(server, NAME, &db, &config.kafka, REQUESTS_KEPT)
 }
 
 fn routes(

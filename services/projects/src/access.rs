@@ -84,9 +84,10 @@ impl Scopes {
         may_message: true,
     };
 
-    /// The crew sees the work, and nothing of money or what is agreed with the client.
+    /// The crew sees the work and its own photos, and nothing of money or what is agreed with the client.
     const FIELD: Self = Self {
         viewer: Viewer::Field,
+        photos: PhotoScope::Own,
         money: MoneyScope::None,
         may_approve: false,
         may_pay: false,

@@ -24,7 +24,7 @@ mod text;
 mod view;
 mod visibility;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proto::projects::{
     access_service_server::AccessServiceServer, phase_service_server::PhaseServiceServer,
@@ -33,7 +33,7 @@ use proto::projects::{
 };
 use service::Server;
 use sqlx::migrate::Migrator;
-use tenancy::{Db, Verifier};
+use tenancy::{Db, REQUESTS_KEPT, Verifier};
 use tonic::service::Routes;
 
 pub use config::{CONFIG, Config};
@@ -72,15 +72,12 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         db: db.clone(),
     }));
     let readiness = db.clone();
-    let mut server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
+    let server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
         .await?
+        .drain(Duration::from_millis(config.drain_ms))
         .ready(move || {
             let db = readiness.clone();
             async move { db.is_ready().await }
         });
-    if !config.kafka.brokers.is_empty() {
-        let relay = ::events::Relay::new(NAME, db, &config.kafka)?;
-        server = server.background("relay", |stopping| relay.run(stopping));
-    }
-    Ok(server)
+    ::events::attach(server, NAME, &db, &config.kafka, REQUESTS_KEPT)
 }

@@ -95,7 +95,7 @@ fn photos(before: PhotoScope, after: PhotoScope) -> &'static str {
             "Photos that are not marked as shared are hidden."
         }
         (_, PhotoScope::Shared) => "Photos that are marked as shared become visible.",
-        (_, PhotoScope::None | PhotoScope::Unspecified) => {
+        (_, PhotoScope::None | PhotoScope::Own | PhotoScope::Unspecified) => {
             "All photos are hidden, those in daily logs and messages as well; no photo mail is sent."
         }
     }

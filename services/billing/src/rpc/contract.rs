@@ -11,15 +11,12 @@ use proto::{
     },
     types::Money,
 };
-use service::{Error, Found as _, Peer, Reason, Result, Violations, parse_id};
+use service::{Error, Found as _, Peer, Result, Violations, etag, parse_id, parse_ids};
 use tenancy::{Audience, Caller, Db, Once, Signer, audit, authorized};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{events, store};
-
-/// The most projects that one call may name.
-const BATCH: usize = 1_000;
 
 pub(crate) struct Contracts {
     pub(crate) db: Db,
@@ -56,14 +53,7 @@ impl ContractService for Contracts {
     ) -> Result<Response<BatchGetContractsResponse>, Status> {
         let caller = Caller::require(&request, Audience::MANAGERS | Audience::CLIENT)?;
 
-        let ids = &request.get_ref().project_ids;
-        if ids.len() > BATCH {
-            return Err(Error::invalid("project_ids", "Name at most 1,000 projects").into());
-        }
-        let projects = ids
-            .iter()
-            .map(|id| parse_id(id, "project_ids"))
-            .collect::<Result<Vec<_>>>()?;
+        let projects = parse_ids(&request.get_ref().project_ids, "project_ids")?;
 
         let visible = self.visible_projects(&caller, &projects).await?;
         let mut tx = self.db.begin(&caller).await?;
@@ -171,10 +161,10 @@ impl Contracts {
 
 /// The version that an etag carries; 0 where none was read.
 fn version_of(etag: &str) -> Result<i64> {
-    if etag.is_empty() {
-        return Ok(0);
+    match etag {
+        "" => Ok(0),
+        etag => etag::version(etag),
     }
-    etag.parse().map_err(|_| Error::Conflict(Reason::EtagStale))
 }
 
 fn is_currency_code(text: &str) -> bool {

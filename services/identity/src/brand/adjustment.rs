@@ -1,7 +1,8 @@
 //! What the derivation made of a contractor's primary color, in words.
 
 use super::color::{Color, EDGE_CONTRAST, LIGHTNESS_STEP, Lch, TEXT_CONTRAST};
-use super::{Adjustment, Brand, Scheme};
+use super::scheme::Scheme;
+use super::{Adjustment, Brand};
 
 const EVERYTHING: &str = "buttons, progress bars, and links";
 

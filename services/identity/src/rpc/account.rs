@@ -6,11 +6,11 @@ use proto::identity::{
     Membership, PasswordChanged, RequestResetRequest, RequestResetResponse, Role,
     UpdateMyAccountRequest, UpdateMyAccountResponse, account_service_server::AccountService,
 };
-use service::{Error, Result, Violations};
+use service::{Error, Reason, Result, Violations, mask::Fields, parse_ids};
 use tenancy::{Audience, Caller, Db, TenantTx, audit};
 use tonic::{Request, Response, Status};
 
-use super::{BATCH, NAME, PHONE, WRONG_NAME, WRONG_PHONE, batch, is_line, paths};
+use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE, is_line};
 use crate::{
     account::State,
     attempts::{self, Subject},
@@ -55,10 +55,11 @@ impl AccountService for Accounts {
         let id = caller.person()?.account;
 
         let request = request.into_inner();
-        let paths = paths(request.update_mask.as_ref(), &["name", "phone"])?;
+        let mask = request.update_mask.unwrap_or_default();
+        let fields = Fields::of_mask(&mask.paths, &["name", "phone"])?;
         let name = request.name.trim();
         let phone = request.phone.trim();
-        let (sets_name, sets_phone) = (paths.contains(&"name"), paths.contains(&"phone"));
+        let (sets_name, sets_phone) = (fields.has("name"), fields.has("phone"));
         Violations::new()
             .check(!sets_name || is_line(name, NAME), "name", WRONG_NAME)
             .check(!sets_phone || is_line(phone, PHONE), "phone", WRONG_PHONE)
@@ -97,10 +98,8 @@ impl AccountService for Accounts {
             .allowed()?;
         tx.commit().await?;
         let stored = account.password_hash.as_deref();
-        let fits = self
-            .hasher
-            .verify(&request.current_password, stored)
-            .await?;
+        let verified = self.hasher.verify(&request.current_password, stored).await;
+        let fits = attempts::outcome(&self.db, &caller, Some(attempt), verified).await?;
         let whose = Whose {
             kind: account.kind,
             company: &company,
@@ -127,6 +126,11 @@ impl AccountService for Accounts {
 
         let password_hash = self.hasher.hash(&request.new_password).await?;
         let mut tx = self.db.begin(&caller).await?;
+        // read again under a lock: a reset, or the end of access, that came meanwhile stands and ended this session
+        let locked = store::account::lock(&mut tx, account.id).await?;
+        if locked.password_hash != account.password_hash || locked.state != State::Active {
+            return Err(Error::Unauthenticated(Reason::SessionEnded).into());
+        }
         store::account::set_password(&mut tx, account.id, &password_hash).await?;
         store::session::delete_of_account(&mut tx, account.id, person.session).await?;
         store::link::void_open(&mut tx, account.id, Purpose::Reset).await?;
@@ -182,13 +186,8 @@ impl AccountService for Accounts {
             account_ids,
             client_ids,
         } = request.into_inner();
-        if account_ids.len() + client_ids.len() > BATCH {
-            return Err(
-                Error::invalid("account_ids", "must be 1,000 at most with client_ids").into(),
-            );
-        }
-        let mut ids = batch(&account_ids, "account_ids")?;
-        let clients = batch(&client_ids, "client_ids")?;
+        let mut ids = parse_ids(&account_ids, "account_ids")?;
+        let clients = parse_ids(&client_ids, "client_ids")?;
 
         let mut tx = self.db.begin(&caller).await?;
         ids.extend(store::contact::accounts_of(&mut tx, &clients).await?);

@@ -81,6 +81,7 @@ impl LinkService for Links {
 
         let password_hash = self.hasher.hash(&request.password).await?;
         let mut tx = self.db.begin(&caller).await?;
+        tx.note_client_address(&browser.client_address);
         let invited = open.take(&mut tx, State::Invited).await?;
         store::account::accept(&mut tx, invited.id, &password_hash).await?;
         store::account::confirm_email(&mut tx, invited.id).await?;
@@ -261,9 +262,11 @@ impl Links {
         link: &store::link::Link,
         client_address: &str,
     ) -> Result<()> {
-        let account = store::account::lock(tx, link.account_id).await?;
+        let account = store::account::get(tx, link.account_id).await?;
         let mailbox = Subject::mail_to(tx.tenant(), &account.email_key);
+        // before the account's lock, as everywhere: two that meet never wait for each other
         let is_allowed = attempts::claim_mail(tx, &mailbox, client_address).await?;
+        let account = store::account::lock(tx, account.id).await?;
         if is_allowed && account.state == State::Invited {
             link::issue(tx, &self.key, account.id, Purpose::Invite, link.created_by).await?;
         }

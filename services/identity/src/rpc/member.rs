@@ -7,12 +7,12 @@ use proto::identity::{
     ResendMemberInvitationRequest, ResendMemberInvitationResponse, Role, UpdateMemberRoleRequest,
     UpdateMemberRoleResponse, member_service_server::MemberService,
 };
-use service::{Error, Reason, Result, Violations, page, parse_id};
+use service::{Error, Reason, Result, Violations, page, parse_id, parse_ids};
 use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{NAME, WRONG_NAME, account::message, batch, is_line};
+use super::{NAME, WRONG_NAME, account::message, is_line};
 use crate::{
     account::{self, Kind, State, require_confirmed_owner},
     attempts::{self, Subject},
@@ -92,7 +92,7 @@ impl MemberService for Members {
         let mut team = store::account::list_team(&mut tx, after.as_ref(), size + 1).await?;
         tx.commit().await?;
 
-        let next_page_token = super::cut(&mut team, size, |last| (last.name.clone(), last.id));
+        let next_page_token = page::cut(&mut team, size, |last| (last.name.clone(), last.id));
         Ok(Response::new(ListMembersResponse {
             members: team.iter().map(|account| message(account, &[])).collect(),
             next_page_token,
@@ -105,7 +105,7 @@ impl MemberService for Members {
     ) -> Result<Response<BatchGetMembersResponse>, Status> {
         let caller = Caller::require(&request, Audience::PEOPLE)?;
 
-        let ids = batch(&request.get_ref().ids, "ids")?;
+        let ids = parse_ids(&request.get_ref().ids, "ids")?;
 
         let mut tx = self.db.begin(&caller).await?;
         let accounts = store::account::list(&mut tx, &ids).await?;
@@ -156,9 +156,16 @@ impl MemberService for Members {
         let caller = Caller::require(&request, Audience::OWNER)?;
         let owner = caller.person()?.account;
 
-        let id = parse_id(&request.get_ref().id, "id")?;
+        let request = request.into_inner();
+        let id = parse_id(&request.id, "id")?;
 
         let mut tx = self.db.begin(&caller).await?;
+        let method = "MemberService.ResendMemberInvitation";
+        let fresh =
+            match Once::begin(&mut tx, &caller, method, &request.request_id, &request).await? {
+                Once::Before(response) => return Ok(Response::new(response)),
+                Once::Fresh(fresh) => fresh,
+            };
         require_confirmed_owner(&mut tx).await?;
         let account = lock(&mut tx, id).await?;
         if account.state != State::Invited {
@@ -170,9 +177,11 @@ impl MemberService for Members {
             .allowed()?;
         link::issue(&mut tx, &self.links, id, Purpose::Invite, Some(owner)).await?;
         audit::record(&mut tx, &caller, "member.resend_invitation", id).await?;
+        let response = ResendMemberInvitationResponse {};
+        fresh.keep(&mut tx, &response).await?;
         tx.commit().await?;
 
-        Ok(Response::new(ResendMemberInvitationResponse {}))
+        Ok(Response::new(response))
     }
 
     async fn disable_member(

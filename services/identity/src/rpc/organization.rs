@@ -1,37 +1,31 @@
 //! `OrganizationService`.
 
+mod look;
+mod sign_up;
+
 use proto::identity::{
     BrandAdjustment, ContactData, FindPortalsRequest, FindPortalsResponse, GetOrganizationRequest,
     GetOrganizationResponse, GetStylesheetRequest, GetStylesheetResponse, Organization,
     PreviewBrandRequest, PreviewBrandResponse, ResolveHostRequest, ResolveHostResponse,
-    SignUpRequest, SignUpResponse, UpdateBrandRequest, UpdateBrandResponse,
-    UpdateOrganizationRequest, UpdateOrganizationResponse,
+    SetLogoRequest, SetLogoResponse, SignUpRequest, SignUpResponse, UpdateBrandRequest,
+    UpdateBrandResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
     organization_service_server::OrganizationService,
 };
-use service::{Error, Found as _, Result, Violations};
+use service::{Error, Found as _, Result, Violations, etag, mask::Fields};
 use tenancy::{Audience, Caller, Db, PlatformCaller, TenantId, audit};
 use tonic::{Request, Response, Status};
 
-use super::{
-    NAME, PHONE, WRONG_NAME, WRONG_PHONE, WRONG_TIME_ZONE, is_line, is_text, is_time_zone, paths,
-    version_of,
-};
+use super::{PHONE, WRONG_PHONE, WRONG_TIME_ZONE, is_line, is_text, is_time_zone};
 use crate::{
     account::{Kind, Role},
     attempts::{self, Subject},
-    brand::{Brand, Color},
     email::Email,
     hashing::Hasher,
-    host::{self, Hosts},
+    host::Hosts,
     link::{self, LinkKey, Purpose},
-    password::{self, Whose},
-    session,
-    store::{self, organization::Look},
+    session, store,
 };
 
-/// What a new organization looks like until it chooses.
-const DEFAULT_COLORS: [&str; 3] = ["#1f5b4b", "#c9a77c", "#b8572f"];
-const WRONG_COLOR: &str = "Enter a color such as #1f5b4b";
 /// Portals that one mailbox is told of at once.
 const MOST_PORTALS: i64 = 20;
 
@@ -67,13 +61,14 @@ impl OrganizationService for Organizations {
 
         let caller = Caller::system(TenantId::new(), crate::NAME);
         let mut tx = self.db.begin(&caller).await?;
+        tx.note_client_address(&sign_up.client_address);
         store::organization::insert(
             &mut tx,
             &sign_up.slug,
             &sign_up.company,
             &sign_up.email.text,
             &sign_up.time_zone,
-            &look(&default_brand()),
+            &look::of(&look::default_brand()),
         )
         .await?;
         let owner = store::account::Invited {
@@ -180,13 +175,13 @@ impl OrganizationService for Organizations {
         let request = request.into_inner();
         let wanted = request.organization.unwrap_or_default();
         let known = ["name", "contact", "welcome_text", "time_zone"];
-        let paths = paths(request.update_mask.as_ref(), &known)?;
-        let version = version_of(&wanted.etag)?;
+        let fields = Fields::of_mask(&request.update_mask.unwrap_or_default().paths, &known)?;
+        let version = etag::version(&wanted.etag)?;
 
         let mut tx = self.db.begin(&caller).await?;
         let mut organization = store::organization::get(&mut tx).await?;
         organization.version = version;
-        apply(&mut organization, wanted, &paths)?;
+        apply(&mut organization, wanted, &fields)?;
         store::organization::update(&mut tx, &organization).await?;
         let saved = store::organization::get(&mut tx).await?;
         audit::record(&mut tx, &caller, "organization.update", saved.tenant_id).await?;
@@ -208,7 +203,7 @@ impl OrganizationService for Organizations {
             secondary,
             accent,
         } = request.into_inner();
-        let brand = read_brand(&primary, &secondary, &accent)?;
+        let brand = look::read_brand(&primary, &secondary, &accent)?;
 
         let theme = brand.theme();
         let adjustments = brand
@@ -240,16 +235,35 @@ impl OrganizationService for Organizations {
             accent,
             etag,
         } = request.into_inner();
-        let brand = read_brand(&primary, &secondary, &accent)?;
-        let version = version_of(&etag)?;
+        let brand = look::read_brand(&primary, &secondary, &accent)?;
+        let version = etag::version(&etag)?;
 
         let mut tx = self.db.begin(&caller).await?;
-        store::organization::update_look(&mut tx, &look(&brand), version).await?;
+        store::organization::update_look(&mut tx, &look::of(&brand), version).await?;
         let saved = store::organization::get(&mut tx).await?;
         audit::record(&mut tx, &caller, "organization.brand", saved.tenant_id).await?;
         tx.commit().await?;
 
         Ok(Response::new(UpdateBrandResponse {
+            organization: Some(self.message(saved)),
+        }))
+    }
+
+    async fn set_logo(
+        &self,
+        request: Request<SetLogoRequest>,
+    ) -> Result<Response<SetLogoResponse>, Status> {
+        let caller = Caller::require(&request, Audience::OWNER)?;
+
+        let logo = look::read_logo(request.get_ref())?;
+
+        let mut tx = self.db.begin(&caller).await?;
+        store::organization::update_logo(&mut tx, logo).await?;
+        let saved = store::organization::get(&mut tx).await?;
+        audit::record(&mut tx, &caller, "organization.logo", saved.tenant_id).await?;
+        tx.commit().await?;
+
+        Ok(Response::new(SetLogoResponse {
             organization: Some(self.message(saved)),
         }))
     }
@@ -270,69 +284,7 @@ impl OrganizationService for Organizations {
     }
 }
 
-/// A sign-up form whose every field holds.
-struct SignUp {
-    company: String,
-    slug: String,
-    owner: String,
-    email: Email,
-    password: String,
-    time_zone: String,
-    client_address: String,
-}
-
 impl Organizations {
-    /// Reads the sign-up form, with every violation in one answer.
-    async fn read_sign_up(&self, request: SignUpRequest) -> Result<SignUp> {
-        let company = request.company_name.trim();
-        let slug = request.slug.trim().to_lowercase();
-        let owner = request.owner_name.trim();
-        let email = Email::parse(&request.email);
-        let is_slug = host::is_slug(&slug);
-        let is_free = !is_slug || (!host::is_reserved(&slug) && self.is_free(&slug).await?);
-        let whose = Whose {
-            kind: Kind::Office,
-            company,
-            email: &request.email,
-        };
-        let problem = password::problem(&request.password, &whose);
-        Violations::new()
-            .check(
-                is_line(company, 2..=200),
-                "company_name",
-                "Enter your company's name, of 2 to 200 characters",
-            )
-            .check(is_slug, "slug", host::WRONG_SLUG)
-            .check(is_free, "slug", host::TAKEN_SLUG)
-            .check(is_line(owner, NAME), "owner_name", WRONG_NAME)
-            .check(email.is_some(), "email", Email::WRONG)
-            .check(problem.is_none(), "password", problem.unwrap_or_default())
-            .check(
-                is_time_zone(&request.time_zone),
-                "time_zone",
-                WRONG_TIME_ZONE,
-            )
-            .finish()?;
-        Ok(SignUp {
-            company: company.to_owned(),
-            slug,
-            owner: owner.to_owned(),
-            email: email.ok_or(Error::invalid("email", Email::WRONG))?,
-            password: request.password,
-            time_zone: request.time_zone,
-            client_address: request.client_address,
-        })
-    }
-
-    /// True where no organization has the slug yet, so that the form can say so with its other violations; the unique
-    /// index decides between two that come at once.
-    async fn is_free(&self, slug: &str) -> Result<bool> {
-        let mut tx = self.db.begin_unscoped("see whether a slug is free").await?;
-        let taken = store::organization::find_by_slug(&mut tx, slug).await?;
-        tx.commit().await?;
-        Ok(taken.is_none())
-    }
-
     /// Lets an organization mail its address to one of its people, and the office see that somebody looked for it.
     async fn tell_portal(&self, account: store::account::Somewhere) -> Result<()> {
         let caller = Caller::system(account.tenant_id.into(), crate::NAME);
@@ -368,6 +320,9 @@ impl Organizations {
                 secondary: row.secondary_color,
                 accent: row.accent_color,
                 stylesheet_hash: row.stylesheet_hash,
+                logo_id: row.logo_id.map(|id| id.to_string()).unwrap_or_default(),
+                logo_width: row.logo_width.unwrap_or_default(),
+                logo_height: row.logo_height.unwrap_or_default(),
             }),
             time_zone: row.time_zone,
             etag: row.version.to_string(),
@@ -379,10 +334,10 @@ impl Organizations {
 fn apply(
     organization: &mut store::organization::Organization,
     wanted: Organization,
-    paths: &[&str],
+    fields: &Fields,
 ) -> Result<()> {
     let mut violations = Violations::new();
-    if paths.contains(&"name") {
+    if fields.has("name") {
         wanted.name.trim().clone_into(&mut organization.name);
         violations.check(
             is_line(&organization.name, 2..=200),
@@ -390,7 +345,7 @@ fn apply(
             "Enter your company's name, of 2 to 200 characters",
         );
     }
-    if paths.contains(&"contact") {
+    if fields.has("contact") {
         let contact = wanted.contact.unwrap_or_default();
         let email = contact.email.trim();
         violations
@@ -419,7 +374,7 @@ fn apply(
         contact.website.trim().clone_into(&mut organization.website);
         contact.address.trim().clone_into(&mut organization.address);
     }
-    if paths.contains(&"welcome_text") {
+    if fields.has("welcome_text") {
         wanted
             .welcome_text
             .trim()
@@ -430,7 +385,7 @@ fn apply(
             "Use 2,000 characters at most",
         );
     }
-    if paths.contains(&"time_zone") {
+    if fields.has("time_zone") {
         violations.check(
             is_time_zone(&wanted.time_zone),
             "organization.time_zone",
@@ -447,45 +402,6 @@ fn is_website(text: &str) -> bool {
         .iter()
         .any(|scheme| text.starts_with(scheme));
     text.is_empty() || (is_web && is_line(text, 10..=200) && !text.contains(' '))
-}
-
-fn read_brand(primary: &str, secondary: &str, accent: &str) -> Result<Brand> {
-    let colors = [primary, secondary, accent].map(|text| Color::parse(text.trim()));
-    let [has_primary, has_secondary, has_accent] = colors.map(|color| color.is_some());
-    Violations::new()
-        .check(has_primary, "primary", WRONG_COLOR)
-        .check(has_secondary, "secondary", WRONG_COLOR)
-        .check(has_accent, "accent", WRONG_COLOR)
-        .finish()?;
-    match colors {
-        [Some(primary), Some(secondary), Some(accent)] => Ok(Brand {
-            primary,
-            secondary,
-            accent,
-        }),
-        _ => Err(Error::invalid("primary", WRONG_COLOR)),
-    }
-}
-
-fn default_brand() -> Brand {
-    let [primary, secondary, accent] =
-        DEFAULT_COLORS.map(|text| Color::parse(text).expect("the default colors are colors"));
-    Brand {
-        primary,
-        secondary,
-        accent,
-    }
-}
-
-fn look(brand: &Brand) -> Look {
-    let theme = brand.theme();
-    Look {
-        primary: brand.primary.to_string(),
-        secondary: brand.secondary.to_string(),
-        accent: brand.accent.to_string(),
-        stylesheet: theme.stylesheet(),
-        stylesheet_hash: theme.stylesheet_hash(),
-    }
 }
 
 #[cfg(test)]

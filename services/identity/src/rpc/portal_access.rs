@@ -12,7 +12,7 @@ use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{WRONG_FREQUENCY, client::message, is_frequency};
+use super::{WRONG_FREQUENCY, client::contact::message, is_frequency};
 use crate::{
     account::{self, Kind, State, require_confirmed_owner},
     attempts::{self, Subject},
@@ -126,6 +126,12 @@ impl PortalAccessService for PortalAccesses {
         let target = Target::read(&request.client_id, &request.contact_id)?;
 
         let mut tx = self.db.begin(&caller).await?;
+        let method = "PortalAccessService.ResendInvitation";
+        let fresh =
+            match Once::begin(&mut tx, &caller, method, &request.request_id, &request).await? {
+                Once::Before(response) => return Ok(Response::new(response)),
+                Once::Fresh(fresh) => fresh,
+            };
         require_confirmed_owner(&mut tx).await?;
         let contact = target.lock(&mut tx).await?;
         let account = access_of(&contact, State::Invited)?.account_id;
@@ -138,12 +144,13 @@ impl PortalAccessService for PortalAccesses {
             contact.id,
         )
         .await?;
-        let contact = target.get(&mut tx).await?;
+        let response = ResendInvitationResponse {
+            contact: Some(message(target.get(&mut tx).await?)),
+        };
+        fresh.keep(&mut tx, &response).await?;
         tx.commit().await?;
 
-        Ok(Response::new(ResendInvitationResponse {
-            contact: Some(message(contact)),
-        }))
+        Ok(Response::new(response))
     }
 
     async fn send_password_reset(
@@ -156,13 +163,21 @@ impl PortalAccessService for PortalAccesses {
         let target = Target::read(&request.client_id, &request.contact_id)?;
 
         let mut tx = self.db.begin(&caller).await?;
+        let method = "PortalAccessService.SendPasswordReset";
+        let fresh =
+            match Once::begin(&mut tx, &caller, method, &request.request_id, &request).await? {
+                Once::Before(response) => return Ok(Response::new(response)),
+                Once::Fresh(fresh) => fresh,
+            };
         let contact = target.lock(&mut tx).await?;
         let account = access_of(&contact, State::Active)?.account_id;
         self.mail(&mut tx, &caller, account, Purpose::Reset).await?;
         audit::record(&mut tx, &caller, "portal_access.send_reset", contact.id).await?;
+        let response = SendPasswordResetResponse {};
+        fresh.keep(&mut tx, &response).await?;
         tx.commit().await?;
 
-        Ok(Response::new(SendPasswordResetResponse {}))
+        Ok(Response::new(response))
     }
 
     async fn disable_portal_access(

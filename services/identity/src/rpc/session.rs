@@ -46,11 +46,13 @@ impl SessionService for Sessions {
         let stored = account
             .as_ref()
             .and_then(|account| account.password_hash.as_deref());
-        let fits = self.hasher.verify(&request.password, stored).await?;
+        let verified = self.hasher.verify(&request.password, stored).await;
+        let fits = attempts::outcome(&self.db, &caller, attempt, verified).await?;
         let account = account
             .filter(|_| fits)
             .ok_or(Error::Unauthenticated(Reason::SignInFailed))?;
         let mut tx = self.db.begin(&caller).await?;
+        tx.note_client_address(&browser.client_address);
         if let Some(attempt) = attempt {
             attempts::give_back(&mut tx, attempt).await?;
         }
@@ -87,6 +89,7 @@ impl SessionService for Sessions {
         };
 
         let mut tx = self.db.begin(&caller).await?;
+        tx.note_client_address(&browser.client_address);
         let account = store::session::take_code(&mut tx, &code_hash)
             .await?
             .ok_or(Error::Precondition(Reason::LinkGone))?;

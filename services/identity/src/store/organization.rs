@@ -21,6 +21,9 @@ pub(crate) struct Organization {
     pub(crate) secondary_color: String,
     pub(crate) accent_color: String,
     pub(crate) stylesheet_hash: String,
+    pub(crate) logo_id: Option<Uuid>,
+    pub(crate) logo_width: Option<i32>,
+    pub(crate) logo_height: Option<i32>,
     pub(crate) time_zone: String,
     pub(crate) version: i64,
 }
@@ -72,7 +75,7 @@ pub(crate) async fn get(tx: &mut TenantTx) -> Result<Organization> {
     sqlx::query_as!(
         Organization,
         "select tenant_id, slug, name, phone, email, website, address, welcome_text, primary_color, secondary_color,
-                accent_color, stylesheet_hash, time_zone, version
+                accent_color, stylesheet_hash, logo_id, logo_width, logo_height, time_zone, version
          from organization where tenant_id = $1",
         tenant
     )
@@ -86,7 +89,7 @@ pub(crate) async fn find_by_slug(tx: &mut UnscopedTx, slug: &str) -> Result<Opti
     let organization = sqlx::query_as!(
         Organization,
         "select tenant_id, slug, name, phone, email, website, address, welcome_text, primary_color, secondary_color,
-                accent_color, stylesheet_hash, time_zone, version
+                accent_color, stylesheet_hash, logo_id, logo_width, logo_height, time_zone, version
          from organization where slug = $1",
         slug
     )
@@ -136,6 +139,29 @@ pub(crate) async fn update_look(tx: &mut TenantTx, look: &Look, version: i64) ->
     .await?;
     fresh(updated.rows_affected())?;
     insert_stylesheet(tx, look).await
+}
+
+/// A logo with its pixels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Logo {
+    pub(crate) id: Uuid,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+}
+
+/// Updates the logo.
+pub(crate) async fn update_logo(tx: &mut TenantTx, logo: Option<Logo>) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update organization set logo_id = $2, logo_width = $3, logo_height = $4 where tenant_id = $1",
+        tenant,
+        logo.map(|logo| logo.id),
+        logo.map(|logo| logo.width),
+        logo.map(|logo| logo.height)
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Reads a style sheet.

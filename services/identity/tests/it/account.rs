@@ -1,5 +1,7 @@
 //! `AccountService`.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use proto::identity::{
     BatchGetAccountsRequest, ChangePasswordRequest, ClientStatus, Contact, LinkPurpose,
@@ -125,6 +127,57 @@ async fn the_present_password_is_not_guessed_by_who_is_signed_in() -> Result<()>
     let answer = setup.accounts().change_password(change()).await;
     assert_eq!(reason(&answer), "TOO_MANY_ATTEMPTS");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_reset_that_comes_meanwhile_stands() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (contact, session) = setup.maya(&office).await?;
+    let token = setup.token(office.tenant, &session).await?;
+    let account = contact.access.context("access")?.account_id;
+
+    // the reset has the account's lock: the change read the former password, and waits
+    let mut reset = setup.db.superuser().await?;
+    sqlx::raw_sql("begin").execute(&mut reset).await?;
+    sqlx::query("update account set password_hash = 'of the reset' where id = $1::uuid")
+        .bind(&account)
+        .execute(&mut reset)
+        .await?;
+    let request = ChangePasswordRequest {
+        current_password: CLIENT_PASSWORD.to_owned(),
+        new_password: NEW_PASSWORD.to_owned(),
+    };
+    let mut accounts = setup.accounts();
+    let change = accounts.change_password(authorized(&token, request));
+    let (answer, committed) = tokio::join!(change, async {
+        let mut watch = setup.db.superuser().await?;
+        while !is_waiting(&mut watch).await? {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        sqlx::raw_sql("commit").execute(&mut reset).await?;
+        anyhow::Ok(())
+    });
+    committed?;
+    assert_eq!(reason(&answer), "SESSION_ENDED");
+    let stored: String =
+        sqlx::query_scalar("select password_hash from account where id = $1::uuid")
+            .bind(&account)
+            .fetch_one(&mut reset)
+            .await?;
+    assert_eq!(stored, "of the reset");
+    Ok(())
+}
+
+/// True while a connection to this database waits for a lock.
+async fn is_waiting(watch: &mut sqlx::PgConnection) -> Result<bool> {
+    let waiting = sqlx::query_scalar(
+        "select exists (select from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock')",
+    )
+    .fetch_one(watch)
+    .await?;
+    Ok(waiting)
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The identity service, driven over a socket on a real database as its own logins.
 
 mod account;
+mod audit;
 mod client;
+mod forget;
 mod isolation;
 mod link;
 mod member;

@@ -230,6 +230,7 @@ async fn a_resent_invitation_takes_the_place_of_the_former() -> Result<()> {
     let resend = || {
         let request = ResendMemberInvitationRequest {
             id: member.id.clone(),
+            request_id: service::new_id().to_string(),
         };
         authorized(&office.owner, request)
     };

@@ -37,6 +37,7 @@ impl Setup {
         let request = ResendInvitationRequest {
             client_id: contact.client_id.clone(),
             contact_id: contact.id.clone(),
+            request_id: service::new_id().to_string(),
         };
         let request = authorized(&office.owner, request);
         let answer = self.access().resend_invitation(request).await?;
@@ -291,6 +292,7 @@ async fn mail_by_hand_is_limited_and_fits_the_state() -> Result<()> {
         let request = SendPasswordResetRequest {
             client_id: contact.client_id.clone(),
             contact_id: contact.id.clone(),
+            request_id: service::new_id().to_string(),
         };
         authorized(&office.owner, request)
     };

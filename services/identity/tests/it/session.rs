@@ -431,3 +431,35 @@ async fn what_has_run_out_is_deleted() -> Result<()> {
     }
     anyhow::bail!("what has run out is still there")
 }
+
+#[tokio::test]
+async fn a_guess_that_found_no_room_does_not_count() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    // over several connections: one takes 64 calls at a time
+    let guesses = (0..2).flat_map(|_| {
+        let sessions = setup.sessions();
+        (0..50).map(move |_| sessions.clone())
+    });
+    let answers = futures::future::join_all(guesses.enumerate().map(|(index, mut sessions)| {
+        let form = sign_in_form(&format!("{index}@okafor.example"), "a guess");
+        let request = setup.by_portal(office.tenant, form);
+        async move { reason(&sessions.sign_in(request).await) }
+    }))
+    .await;
+
+    let count = |wanted: &str| answers.iter().filter(|reason| *reason == wanted).count();
+    assert!(count("BUSY") > 0, "{answers:?}");
+    assert_eq!(
+        count("BUSY") + count("SIGN_IN_FAILED"),
+        answers.len(),
+        "{answers:?}"
+    );
+    let mut connection = setup.db.superuser().await?;
+    let counted: i64 = sqlx::query_scalar("select count(*) from attempt")
+        .fetch_one(&mut connection)
+        .await?;
+    // and the sign-up
+    assert_eq!(usize::try_from(counted)?, count("SIGN_IN_FAILED") + 1);
+    Ok(())
+}

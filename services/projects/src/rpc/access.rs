@@ -3,7 +3,7 @@
 use proto::projects::{
     ProjectAccess, ResolveRequest, ResolveResponse, access_service_server::AccessService,
 };
-use service::{Error, Result, parse_id};
+use service::{Result, parse_ids};
 use tenancy::{Audience, Caller, Db};
 use tonic::{Request, Response, Status};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most projects of one answer.
-const BATCH: u16 = 1_000;
+const BATCH: i64 = 1_000;
 
 pub(crate) struct Access {
     pub(crate) db: Db,
@@ -35,14 +35,7 @@ impl AccessService for Access {
         // scopes are a person's: a service that acts for nobody has none
         caller.person()?;
 
-        let ids = &request.get_ref().project_ids;
-        if ids.len() > BATCH.into() {
-            return Err(Error::invalid("project_ids", "Name 1,000 projects at most").into());
-        }
-        let ids = ids
-            .iter()
-            .map(|id| parse_id(id, "project_ids"))
-            .collect::<Result<Vec<_>>>()?;
+        let ids = parse_ids(&request.get_ref().project_ids, "project_ids")?;
 
         let mut tx = self.db.begin(&caller).await?;
         let filter = store::project::Filter {
@@ -51,7 +44,7 @@ impl AccessService for Access {
             client: None,
             status: None,
             before: None,
-            limit: BATCH.into(),
+            limit: BATCH,
         };
         let projects = store::project::list(&mut tx, &filter).await?;
         tx.commit().await?;
@@ -81,5 +74,6 @@ fn project_access(project: &Project, scopes: &Scopes) -> ProjectAccess {
         may_pay: scopes.may_pay,
         may_message: scopes.may_message,
         may_manage: scopes.may_manage(),
+        time_zone: project.details.time_zone.clone(),
     }
 }

@@ -5,7 +5,9 @@ use proto::projects::{
     ReorderPhasesRequest, ReorderPhasesResponse, UpdatePhaseRequest, UpdatePhaseResponse,
     phase_service_server::PhaseService,
 };
-use service::{Error, Found as _, Result, Violations, mask::Fields, new_id, parse_id};
+use service::{
+    Error, Found as _, Result, Violations, etag, mask::Fields, new_id, parse_id, parse_ids,
+};
 use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -15,7 +17,6 @@ use crate::{
     events,
     parts::Parts,
     phase::{Details, FIELDS, MOST},
-    rpc::check_etag,
     store, view,
 };
 
@@ -93,7 +94,7 @@ impl PhaseService for Phases {
         let mut tx = self.db.begin(&caller).await?;
         let project = store::project::lock(&mut tx, project).await?;
         let row = store::phase::find(&mut tx, project.id, id).await?.found()?;
-        check_etag(&message.etag, row.version)?;
+        etag::check(&message.etag, row.version)?;
         let mut violations = Violations::new();
         let mut details = row.details.clone();
         details.apply(&message, &fields, &mut violations);
@@ -127,7 +128,7 @@ impl PhaseService for Phases {
         let mut tx = self.db.begin(&caller).await?;
         let project = store::project::lock(&mut tx, project).await?;
         let row = store::phase::find(&mut tx, project.id, id).await?.found()?;
-        check_etag(&request.etag, row.version)?;
+        etag::check(&request.etag, row.version)?;
         store::phase::delete(&mut tx, project.id, id).await?;
         if row.details.is_reached() {
             events::milestone_reopened(&mut tx, project.id, id, account).await?;
@@ -147,11 +148,7 @@ impl PhaseService for Phases {
 
         let request = request.into_inner();
         let project = parse_id(&request.project_id, "project_id")?;
-        let ids = request
-            .phase_ids
-            .iter()
-            .map(|id| parse_id(id, "phase_ids"))
-            .collect::<Result<Vec<_>>>()?;
+        let ids = parse_ids(&request.phase_ids, "phase_ids")?;
 
         let mut tx = self.db.begin(&caller).await?;
         let project = store::project::lock(&mut tx, project).await?;

@@ -8,7 +8,7 @@ use proto::projects::{
     ListProjectsResponse, PhaseTemplate, Project, ProjectStatus, TemplatePhase,
     UpdateProjectRequest, UpdateProjectResponse, project_service_server::ProjectService,
 };
-use service::{Found as _, Result, Violations, mask::Fields, new_id, page, parse_id};
+use service::{Found as _, Result, Violations, etag, mask::Fields, new_id, page, parse_id};
 use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -17,7 +17,6 @@ use crate::{
     access::{self, Reach, Settings},
     events,
     project::{Details, FIELDS},
-    rpc::check_etag,
     state::State as _,
     store,
     template::{self, TEMPLATES, Template},
@@ -148,14 +147,7 @@ impl ProjectService for Projects {
             limit: size + 1,
         };
         let mut rows = store::project::list(&mut tx, &filter).await?;
-        let has_more = i64::try_from(rows.len()).is_ok_and(|found| found > size);
-        if has_more {
-            rows.pop();
-        }
-        let next_page_token = match rows.last() {
-            Some(last) if has_more => page::token(&last.id),
-            _ => String::new(),
-        };
+        let next_page_token = page::cut(&mut rows, size, |last| last.id);
         let projects = views(&mut tx, &caller, &rows).await?;
         tx.commit().await?;
 
@@ -178,7 +170,7 @@ impl ProjectService for Projects {
 
         let mut tx = self.db.begin(&caller).await?;
         let row = store::project::lock(&mut tx, id).await?;
-        check_etag(&message.etag, row.version)?;
+        etag::check(&message.etag, row.version)?;
         let mut violations = Violations::new();
         let mut details = row.details.clone();
         details.apply(&message, &fields, &mut violations);

@@ -6,11 +6,11 @@ use proto::projects::{
     ProgressVisibility, ScheduleVisibility, UpdateVisibilityRequest, UpdateVisibilityResponse,
     Visibility, visibility_service_server::VisibilityService,
 };
-use service::{Found as _, Result, Violations, parse_id};
+use service::{Found as _, Result, Violations, etag, parse_id};
 use tenancy::{Audience, Caller, Db, audit};
 use tonic::{Request, Response, Status};
 
-use crate::{access::Settings, events, rpc::check_etag, state::State as _, store, visibility};
+use crate::{access::Settings, events, state::State as _, store, visibility};
 
 pub(crate) struct Visibilities {
     pub(crate) db: Db,
@@ -49,7 +49,7 @@ impl VisibilityService for Visibilities {
         let mut tx = self.db.begin(&caller).await?;
         store::project::lock(&mut tx, project).await?;
         let before = store::visibility::find(&mut tx, project).await?.found()?;
-        check_etag(&message.etag, before.version)?;
+        etag::check(&message.etag, before.version)?;
         if settings != before.settings {
             store::visibility::update(&mut tx, project, &settings, account).await?;
             events::visibility_changed(&mut tx, project, account).await?;
