@@ -1,6 +1,6 @@
 //! The configuration.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use events::Kafka;
 use serde::Deserialize;
@@ -21,11 +21,47 @@ pub struct Config {
     #[serde(deserialize_with = "service::config::optional")]
     pub control_address: Option<SocketAddr>,
     pub base_domain: String,
+    pub drain_ms: u64,
     pub database: Database,
     pub kafka: Kafka,
     pub keys: Keys,
+    pub peers: Peers,
+    pub decoder: Decoder,
+    pub clamd: Clamd,
+    pub limits: Limits,
     pub s3: S3,
     pub telemetry: Telemetry,
+}
+
+/// Addresses of the services that this one asks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peers {
+    pub projects: String,
+}
+
+/// The programs that open what people upload.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decoder {
+    /// Empty: `decoder`, beside our own program.
+    pub program: PathBuf,
+    pub heif_convert: PathBuf,
+}
+
+/// The virus scanner.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clamd {
+    /// Host and port; empty: there is none.
+    pub address: String,
+}
+
+/// What an organization may take.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub stored_bytes: i64,
 }
 
 impl Config {

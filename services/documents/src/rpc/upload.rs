@@ -1,0 +1,232 @@
+//! Uploads of photos: `PhotoService`, as far as they are no photos yet.
+
+use proto::documents::{
+    DismissUploadsRequest, DismissUploadsResponse, FinishPhotoRequest, FinishPhotoResponse,
+    ListUploadsRequest, ListUploadsResponse, Photo, StartPhotoRequest, StartPhotoResponse, Upload,
+    UploadState,
+};
+use service::{
+    Error, Found as _, Reason, Result, Violations, mask::Fields, new_id, parse_id, parse_ids,
+};
+use tenancy::{Audience, Caller, Once, TenantTx, audit};
+use tonic::{Request, Response};
+use uuid::Uuid;
+
+use super::photo::Photos;
+use crate::{
+    access::Sight,
+    bucket::Place,
+    file::{Declared, Subject, refusal_of_word, state_of_word},
+    photo::{Details, FIELDS},
+    store::{self, file::File},
+};
+
+/// The most uploads of one list.
+const MOST_LISTED: i64 = 1_000;
+
+pub(super) async fn start(
+    photos: &Photos,
+    request: Request<StartPhotoRequest>,
+) -> Result<Response<StartPhotoResponse>> {
+    let caller = Caller::require(&request, Audience::OFFICE)?;
+    let account = caller.person()?.account;
+
+    let request = request.into_inner();
+    let project = parse_id(&request.project_id, "project_id")?;
+    let mut violations = Violations::new();
+    let declared = Declared::read(
+        Subject::Photo,
+        &request.file_name,
+        &request.content_type,
+        request.size_bytes,
+        &mut violations,
+    );
+    let mut details = Details::blank();
+    details.apply(&described(&request), &Fields::all(&FIELDS), &mut violations)?;
+
+    let site = photos.access.site(&caller, project).await?.editable()?;
+    details.check(site.sight == Sight::Manager, &mut violations);
+    violations.finish()?;
+    let declared = declared.ok_or_else(|| Error::internal("a file without a type passed"))?;
+    if let Some(phase) = details.phase {
+        photos
+            .access
+            .check_phase(&caller, project, phase, "photo.phase_id")
+            .await?;
+    }
+
+    let mut tx = photos.db.begin(&caller).await?;
+    let id = match Once::begin(
+        &mut tx,
+        &caller,
+        "PhotoService.StartPhoto",
+        &request.request_id,
+        &request,
+    )
+    .await?
+    {
+        Once::Before(StartPhotoResponse { photo_id, .. }) => parse_id(&photo_id, "photo_id")?,
+        Once::Fresh(fresh) => {
+            let id = new_id();
+            store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
+            store::photo::insert(&mut tx, id, project, &details, account, &site.time_zone).await?;
+            charge(photos, &mut tx, declared.size).await?;
+            audit::record(&mut tx, &caller, "photo.start", id).await?;
+            // the address is a secret: it is made anew each time, and kept nowhere
+            let kept = StartPhotoResponse {
+                photo_id: id.to_string(),
+                put_url: String::new(),
+            };
+            fresh.keep(&mut tx, &kept).await?;
+            id
+        }
+    };
+    let file = store::file::lock(&mut tx, Subject::Photo, id)
+        .await?
+        .found()?;
+    tx.commit().await?;
+
+    let put_url = if state_of_word(&file.state) == UploadState::Quarantined {
+        let place = Place {
+            tenant: caller.tenant,
+            file: id,
+        };
+        photos.bucket.put_url(place, file.size_bytes).await?
+    } else {
+        String::new()
+    };
+    Ok(Response::new(StartPhotoResponse {
+        photo_id: id.to_string(),
+        put_url,
+    }))
+}
+
+/// Counts a new file, unless the organization's storage is full.
+async fn charge(photos: &Photos, tx: &mut TenantTx, bytes: i64) -> Result<()> {
+    let usage = store::usage::add(tx, 1, bytes).await?;
+    if usage.stored_bytes > photos.limits.stored_bytes {
+        return Err(Error::Precondition(Reason::StorageFull));
+    }
+    Ok(())
+}
+
+/// What the request says about the photo itself.
+fn described(request: &StartPhotoRequest) -> Photo {
+    Photo {
+        caption: request.caption.clone(),
+        alt_text: request.alt_text.clone(),
+        phase_id: request.phase_id.clone(),
+        audience: request.audience,
+        ..Photo::default()
+    }
+}
+
+pub(super) async fn finish(
+    photos: &Photos,
+    request: Request<FinishPhotoRequest>,
+) -> Result<Response<FinishPhotoResponse>> {
+    let caller = Caller::require(&request, Audience::OFFICE)?;
+    let account = caller.person()?.account;
+
+    let id = parse_id(&request.get_ref().photo_id, "photo_id")?;
+
+    let place = Place {
+        tenant: caller.tenant,
+        file: id,
+    };
+    let arrived = photos.bucket.arrived(place).await?;
+    let mut tx = photos.db.begin(&caller).await?;
+    let mut file = own(&mut tx, account, id).await?;
+    let is_new = state_of_word(&file.state) == UploadState::Quarantined;
+    if is_new {
+        if arrived != Some(file.size_bytes) {
+            return Err(Error::Precondition(Reason::UploadIncomplete));
+        }
+        store::file::queue(&mut tx, id).await?;
+        file = own(&mut tx, account, id).await?;
+    }
+    tx.commit().await?;
+    if is_new {
+        photos.wake.notify_one();
+    }
+
+    Ok(Response::new(FinishPhotoResponse {
+        upload: Some(view(&file)),
+    }))
+}
+
+/// A photo's file that the account uploads itself.
+async fn own(tx: &mut TenantTx, account: Uuid, id: Uuid) -> Result<File> {
+    store::file::lock(tx, Subject::Photo, id)
+        .await?
+        .filter(|file| file.uploaded_by == account)
+        .found()
+}
+
+pub(super) async fn list(
+    photos: &Photos,
+    request: Request<ListUploadsRequest>,
+) -> Result<Response<ListUploadsResponse>> {
+    let caller = Caller::require(&request, Audience::OFFICE)?;
+
+    let project = parse_id(&request.get_ref().project_id, "project_id")?;
+
+    let site = photos.access.site(&caller, project).await?.editable()?;
+    let mut tx = photos.db.begin(&caller).await?;
+    let uploader = site.sight.uploader();
+    let files = store::file::list_uploads(&mut tx, project, uploader, MOST_LISTED).await?;
+    tx.commit().await?;
+
+    Ok(Response::new(ListUploadsResponse {
+        uploads: files.iter().map(view).collect(),
+    }))
+}
+
+pub(super) async fn dismiss(
+    photos: &Photos,
+    request: Request<DismissUploadsRequest>,
+) -> Result<Response<DismissUploadsResponse>> {
+    let caller = Caller::require(&request, Audience::OFFICE)?;
+
+    let request = request.get_ref();
+    let project = parse_id(&request.project_id, "project_id")?;
+    let ids = parse_ids(&request.upload_ids, "upload_ids")?;
+
+    let site = photos.access.site(&caller, project).await?.editable()?;
+    let mut tx = photos.db.begin(&caller).await?;
+    for id in ids {
+        let pending = store::photo::find_pending(&mut tx, id)
+            .await?
+            .filter(|pending| pending.project_id == project)
+            .filter(|pending| {
+                site.sight
+                    .uploader()
+                    .is_none_or(|account| account == pending.uploaded_by)
+            });
+        pending.found()?;
+        let file = store::file::lock(&mut tx, Subject::Photo, id)
+            .await?
+            .found()?;
+        if state_of_word(&file.state) != UploadState::Refused {
+            return Err(Error::NotFound);
+        }
+        store::photo::delete(&mut tx, id).await?;
+        store::file::delete(&mut tx, id).await?;
+        store::usage::add(&mut tx, -1, -file.stored_bytes).await?;
+        audit::record(&mut tx, &caller, "photo.dismiss", id).await?;
+    }
+    tx.commit().await?;
+
+    Ok(Response::new(DismissUploadsResponse {}))
+}
+
+fn view(file: &File) -> Upload {
+    Upload {
+        id: file.id.to_string(),
+        file_name: file.name.clone(),
+        state: state_of_word(&file.state).into(),
+        refusal: refusal_of_word(file.refusal.as_deref()).into(),
+        uploaded_by: file.uploaded_by.to_string(),
+        created_at: Some(proto::timestamp(file.created_at.to_jiff())),
+    }
+}

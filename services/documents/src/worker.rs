@@ -1,0 +1,257 @@
+//! The worker that turns uploads into photos, and the sweeper that deletes what nobody wants.
+//!
+//! A file is claimed across organizations, each in its turn, then handled in its own organization alone. Who dies with a
+//! file in hand leaves it to the next. A file that kills its worker three times is refused.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use opentelemetry::{KeyValue, global, metrics::Counter};
+use proto::documents::UploadState;
+use service::{Found as _, Result, clock, deadline};
+use tenancy::{Caller, Db, TenantTx};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use uuid::Uuid;
+
+use crate::{
+    NAME,
+    bucket::{Bucket, Place, Variant},
+    decoding::Refusal,
+    events,
+    file::{Refused, Subject, state_of_word},
+    opening::{self, Opened, Opening},
+    store::{self, file::Claimed},
+};
+
+/// Hurries the worker after an upload.
+pub(crate) type Wake = Arc<Notify>;
+
+const POLL: Duration = Duration::from_secs(1);
+/// As many as the decoder takes.
+const AT_ONCE: usize = 2;
+/// Less than the lease of a claim.
+const BUDGET: Duration = Duration::from_mins(2);
+/// The pause where the bucket or the scanner does not answer: it says nothing about the file.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+const TRIES: i32 = 3;
+const SWEEP: Duration = Duration::from_secs(30);
+const SWEPT_AT_ONCE: i64 = 100;
+/// A camera's clock is believed from a year before the upload until a day after it.
+const OLDEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+const NEWEST: SignedDuration = SignedDuration::from_hours(24);
+
+/// Makes photos of uploads until it is stopped.
+pub(crate) struct Worker {
+    pub(crate) db: Db,
+    pub(crate) opening: Opening,
+    pub(crate) wake: Wake,
+}
+
+impl Worker {
+    pub(crate) async fn run(self, stopping: CancellationToken) {
+        let outcomes = global::meter("contractoros")
+            .u64_counter("documents.uploads")
+            .with_description("Uploads that were settled, by outcome")
+            .build();
+        while !stopping.is_cancelled() {
+            let woken = self.wake.notified();
+            let more = match self.round(&outcomes, &stopping).await {
+                Ok(more) => more,
+                Err(error) => {
+                    tracing::warn!(%error, "uploads wait for the database");
+                    false
+                }
+            };
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = woken => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Handles as many as the decoder takes; true where there may be more.
+    async fn round(&self, outcomes: &Counter<u64>, stopping: &CancellationToken) -> Result<bool> {
+        let mut tx = self.db.begin_unscoped("photos: claim uploads").await?;
+        let claimed = store::file::claim(&mut tx, i64::try_from(AT_ONCE).unwrap_or(1)).await?;
+        tx.commit().await?;
+        let more = !claimed.is_empty();
+        stream::iter(claimed)
+            .take_until(stopping.cancelled())
+            .for_each_concurrent(AT_ONCE, |claimed| self.take(claimed, outcomes))
+            .await;
+        Ok(more)
+    }
+
+    /// Handles one claimed upload, in the trace of who uploaded it.
+    async fn take(&self, claimed: Claimed, outcomes: &Counter<u64>) {
+        let span = tracing::info_span!(
+            parent: None,
+            "photo",
+            otel.name = "make photo",
+            file = %claimed.id,
+            tenant = %claimed.tenant,
+            outcome = tracing::field::Empty,
+        );
+        // an error only says that no layer listens for spans
+        let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
+        let work = Box::pin(deadline::within(BUDGET, self.handle(&claimed, outcomes)));
+        async {
+            match tokio::time::timeout(BUDGET, work).await {
+                Ok(Ok(())) => {}
+                // its claim ends, and then it is tried again
+                Ok(Err(error)) => {
+                    tracing::warn!(error = format!("{error:#}"), "an upload waits");
+                }
+                Err(_) => tracing::warn!("an upload took too long and waits"),
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn handle(&self, claimed: &Claimed, outcomes: &Counter<u64>) -> Result<()> {
+        let caller = Caller::system(claimed.tenant, NAME);
+        let place = Place {
+            tenant: claimed.tenant,
+            file: claimed.id,
+        };
+        let mut tx = self.db.begin(&caller).await?;
+        let Some(file) = processing(&mut tx, claimed.id).await? else {
+            return Ok(());
+        };
+        store::file::count_attempt(&mut tx, file.id).await?;
+        tx.commit().await?;
+
+        let opened = if file.attempts >= TRIES {
+            Ok(Opened::Refused(Refused::Decoding(Refusal::TooHard)))
+        } else {
+            self.opening.open(Subject::Photo, place, &file).await
+        };
+        let mut tx = self.db.begin(&caller).await?;
+        let Some(file) = processing(&mut tx, claimed.id).await? else {
+            return Ok(());
+        };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "an upload waits for the bucket or the scanner");
+                store::file::give_back(&mut tx, file.id, clock::now() + PAUSE).await?;
+                return tx.commit().await;
+            }
+            Err(error) => return Err(error),
+        };
+        opening::settle(&mut tx, &file, &opened).await?;
+        let outcome = match &opened {
+            Opened::Sound(sound) => {
+                let pending = store::photo::find_pending(&mut tx, file.id)
+                    .await?
+                    .found()?;
+                let created_at = file.created_at.to_jiff();
+                let taken_at = sound
+                    .taken
+                    .and_then(|taken| believable(taken, &pending.time_zone, created_at));
+                store::photo::make_ready(&mut tx, file.id, taken_at).await?;
+                let (project, account) = (pending.project_id, pending.uploaded_by);
+                events::photo_added(&mut tx, project, file.id, account).await?;
+                "ready"
+            }
+            Opened::Refused(why) => why.word(),
+        };
+        tx.commit().await?;
+        tracing::Span::current().record("outcome", outcome);
+        outcomes.add(1, &[KeyValue::new("outcome", outcome)]);
+        self.opening.leave_quarantine(place).await;
+        Ok(())
+    }
+}
+
+async fn processing(tx: &mut TenantTx, id: Uuid) -> Result<Option<store::file::File>> {
+    let file = store::file::lock(tx, Subject::Photo, id).await?;
+    Ok(file.filter(|file| state_of_word(&file.state) == UploadState::Processing))
+}
+
+/// The camera's time, where its clock can be right.
+fn believable(taken: DateTime, zone: &str, uploaded_at: Timestamp) -> Option<Timestamp> {
+    let zone = TimeZone::get(zone).ok()?;
+    let taken = taken.to_zoned(zone).ok()?.timestamp();
+    let age = uploaded_at.duration_since(taken);
+    (age <= OLDEST && -age <= NEWEST).then_some(taken)
+}
+
+/// Deletes files until it is stopped: uploads that never came, refusals of last week, what lay long in the trash.
+pub(crate) struct Sweeper {
+    pub(crate) db: Db,
+    pub(crate) bucket: Bucket,
+}
+
+impl Sweeper {
+    pub(crate) async fn run(self, stopping: CancellationToken) {
+        while !stopping.is_cancelled() {
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "files wait to be deleted");
+            }
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = tokio::time::sleep(SWEEP) => {}
+            }
+        }
+    }
+
+    async fn sweep(&self) -> Result<()> {
+        let mut tx = self
+            .db
+            .begin_unscoped("files: claim what is deleted")
+            .await?;
+        let stale = store::file::claim_stale(&mut tx, SWEPT_AT_ONCE).await?;
+        tx.commit().await?;
+        for claimed in stale {
+            self.delete(&claimed).await?;
+        }
+        Ok(())
+    }
+
+    /// The objects first: a row that outlives them is found again, an object without a row never.
+    async fn delete(&self, claimed: &Claimed) -> Result<()> {
+        let place = Place {
+            tenant: claimed.tenant,
+            file: claimed.id,
+        };
+        let mut tx = self.db.begin(&Caller::system(claimed.tenant, NAME)).await?;
+        let Some(file) = store::file::lock_stale(&mut tx, claimed.id).await? else {
+            return Ok(());
+        };
+        self.bucket.delete(place, Variant::all()).await?;
+        store::photo::delete(&mut tx, file.id).await?;
+        store::file::delete(&mut tx, file.id).await?;
+        store::usage::add(&mut tx, -1, -file.stored_bytes).await?;
+        tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_cameras_clock_is_believed_within_reason() {
+        let uploaded_at: Timestamp = "2026-11-17T22:00:00Z".parse().expect("a time");
+        let believed = |taken| believable(taken, "America/Los_Angeles", uploaded_at);
+        let morning = date(2026, 11, 17).at(8, 12, 0, 0);
+        assert_eq!(
+            believed(morning),
+            Some("2026-11-17T16:12:00Z".parse().expect("a time"))
+        );
+        assert_eq!(believed(date(2016, 1, 1).at(0, 0, 0, 0)), None);
+        assert_eq!(believed(date(2026, 12, 24).at(0, 0, 0, 0)), None);
+    }
+}
