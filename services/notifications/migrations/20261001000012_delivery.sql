@@ -5,7 +5,7 @@ create table delivery (
     account_id uuid not null,
     kind text not null constraint delivery_kind check (kind in (
         'invitation', 'reset', 'confirm_email', 'access_ended', 'portal_address', 'password_changed',
-        'milestone_reached', 'digest')),
+        'milestone_reached', 'photos_added', 'digest')),
     state text not null constraint delivery_state check (state in (
         'queued', 'held', 'sending', 'accepted', 'bounced', 'suppressed', 'failed', 'dropped')),
     -- the link in the mail, which identity makes when the mail is sent
@@ -31,8 +31,10 @@ create table delivery (
     constraint delivery_link_by_kind check (
         (link_id is not null) =
         (kind in ('invitation', 'reset', 'confirm_email', 'access_ended', 'portal_address'))),
-    constraint delivery_item_by_kind check ((item_id is not null) = (kind = 'milestone_reached')),
-    constraint delivery_project_by_kind check ((project_id is not null) = (kind = 'milestone_reached')),
+    constraint delivery_item_by_kind check (
+        (item_id is not null) = (kind in ('milestone_reached', 'photos_added'))),
+    constraint delivery_project_by_kind check (
+        (project_id is not null) = (kind in ('milestone_reached', 'photos_added'))),
     constraint delivery_due_by_state check (
         (due_at is not null) =
         (state in ('queued', 'sending') or (state = 'held' and digest_id is null)))

@@ -1,38 +1,29 @@
 //! Decides at the moment of sending whether a mail still goes out, and what it says.
 
-use std::collections::{HashMap, hash_map::Entry};
+mod news;
 
 use jiff::tz::TimeZone;
 use proto::{
     identity::{Account, AccountKind, AccountState},
     notifications::MailKind,
-    projects::Project,
 };
 use service::{Error, Result};
-use tenancy::{Caller, Db, Person, TenantId};
+use tenancy::{Caller, Db, TenantId};
 use uuid::Uuid;
 
 use crate::{
     NAME, held,
-    mail::{self, Content, Letterhead, Section, Site},
+    mail::{self, Content, Letterhead, Site},
     peers::{Minted, Peers, person_of, zone_of},
     policy::{Class, Timing, timing},
     smtp::Letter,
-    store::{
-        self,
-        delivery::{Job, News},
-        preference::Preference,
-    },
+    store::{self, job::Job, preference::Preference},
     words::Word as _,
 };
 
 const GONE: &str = "The account does not exist any more.";
 const ENDED: &str = "The person's access was ended.";
 const NOT_ACTIVE: &str = "The person does not use the portal yet.";
-const SEEN: &str = "The person saw it in the portal before the mail went out.";
-const HIDDEN: &str = "The person may not see it any more.";
-const WITHDRAWN: &str = "The milestone was opened again.";
-const NOTHING_NEW: &str = "Nothing new was left to tell.";
 const INVITATION_GONE: &str =
     "The link is no longer valid; resend the invitation on the client record.";
 const LINK_GONE: &str = "The link is no longer valid.";
@@ -57,7 +48,7 @@ pub(crate) enum Outcome {
 /// Content, or the reason why there is none.
 type Found = std::result::Result<Content, &'static str>;
 
-/// Writes mails from what identity and projects say now.
+/// Writes mails from what the other services say now.
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
     pub(crate) peers: &'a Peers,
@@ -105,6 +96,10 @@ impl Composer<'_> {
                     self.milestone(job, is_copy, &person, &head).await?,
                     Vec::new(),
                 )
+            }
+            MailKind::PhotosAdded => {
+                let person = person_of(&account)?;
+                (self.photos(job, is_copy, &person, &head).await?, Vec::new())
             }
             MailKind::Digest => {
                 let person = person_of(&account)?;
@@ -178,92 +173,6 @@ impl Composer<'_> {
             _ => Content::PortalAddress,
         }))
     }
-
-    async fn milestone(
-        &self,
-        job: &Job,
-        is_copy: bool,
-        person: &Person,
-        head: &Letterhead,
-    ) -> Result<Found> {
-        let (Some(project), Some(phase)) = (job.project_id, job.subject_id) else {
-            return Err(Error::internal("a mail about a milestone names none"));
-        };
-        if job.withdrawn_at.is_some() {
-            return Ok(Err(WITHDRAWN));
-        }
-        if job.seen_at.is_some() && !is_copy {
-            return Ok(Err(SEEN));
-        }
-        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
-            return Ok(Err(HIDDEN));
-        };
-        let Some(milestone) = mail::milestone_of(&found, phase) else {
-            return Ok(Err(HIDDEN));
-        };
-        Ok(Ok(Content::MilestoneReached {
-            text: mail::milestone_text(milestone),
-            url: head.url(&progress_page(project)),
-            project: found.name.clone(),
-        }))
-    }
-
-    /// A summary of what the person may see and has not seen, grouped by project in the order of the news.
-    async fn digest(
-        &self,
-        news: &[News],
-        is_copy: bool,
-        person: &Person,
-        head: &Letterhead,
-        zone: &TimeZone,
-    ) -> Result<(Found, Vec<(Uuid, &'static str)>)> {
-        let mut projects: HashMap<Uuid, Option<Project>> = HashMap::new();
-        let mut sections: Vec<(Uuid, Section)> = Vec::new();
-        let mut left_out = Vec::new();
-        for one in news {
-            if one.seen_at.is_some() && !is_copy {
-                left_out.push((one.delivery_id, SEEN));
-                continue;
-            }
-            let project = match projects.entry(one.project_id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let project = self
-                        .peers
-                        .project_for(self.tenant, person, one.project_id)
-                        .await?;
-                    unknown.insert(project)
-                }
-            };
-            let visible = project
-                .as_ref()
-                .and_then(|project| Some((project, mail::milestone_of(project, one.subject_id)?)));
-            let Some((project, milestone)) = visible else {
-                left_out.push((one.delivery_id, HIDDEN));
-                continue;
-            };
-            let line = mail::milestone_text(milestone);
-            match sections.iter_mut().find(|(id, _)| *id == one.project_id) {
-                Some((_, section)) => section.lines.push(line),
-                None => sections.push((
-                    one.project_id,
-                    Section {
-                        project: project.name.clone(),
-                        url: head.url(&progress_page(one.project_id)),
-                        lines: vec![line],
-                    },
-                )),
-            }
-        }
-        if sections.is_empty() {
-            return Ok((Err(NOTHING_NEW), left_out));
-        }
-        let content = Content::Digest {
-            day: mail::today(zone),
-            projects: sections.into_iter().map(|(_, section)| section).collect(),
-        };
-        Ok((Ok(content), left_out))
-    }
 }
 
 fn unsent(outcome: Outcome) -> Composed {
@@ -279,17 +188,16 @@ fn barred(kind: MailKind, account: &Account) -> Option<&'static str> {
         // these answer somebody who asked, whatever the state of the account
         (MailKind::AccessEnded | MailKind::PortalAddress, _) => None,
         (_, AccountState::Disabled) => Some(ENDED),
-        (MailKind::MilestoneReached | MailKind::Digest, AccountState::Invited) => Some(NOT_ACTIVE),
+        (
+            MailKind::MilestoneReached | MailKind::PhotosAdded | MailKind::Digest,
+            AccountState::Invited,
+        ) => Some(NOT_ACTIVE),
         _ => None,
     }
 }
 
 fn zone_for(preference: &Preference, organizations: &TimeZone) -> TimeZone {
     TimeZone::get(&preference.time_zone).unwrap_or_else(|_| organizations.clone())
-}
-
-fn progress_page(project: Uuid) -> String {
-    format!("/p/{project}/progress")
 }
 
 #[cfg(test)]
@@ -312,6 +220,7 @@ mod tests {
             MailKind::Reset,
             MailKind::PasswordChanged,
             MailKind::MilestoneReached,
+            MailKind::PhotosAdded,
             MailKind::Digest,
         ] {
             assert_eq!(barred(kind, &disabled), Some(ENDED), "{kind:?}");

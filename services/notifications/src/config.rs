@@ -20,6 +20,7 @@ pub struct Config {
     #[serde(deserialize_with = "service::config::optional")]
     pub control_address: Option<SocketAddr>,
     pub base_domain: String,
+    pub drain_ms: u64,
     pub public_port: u16,
     pub database: Database,
     pub kafka: Kafka,
@@ -35,6 +36,7 @@ pub struct Config {
 pub struct Addresses {
     pub identity: String,
     pub projects: String,
+    pub documents: String,
 }
 
 /// The mail server.

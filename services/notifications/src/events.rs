@@ -1,9 +1,11 @@
-//! What is published, and what is done with the events of identity and projects.
+//! What is published, and what is done with the events of identity, projects and documents.
 
 use std::time::Duration;
 
 use ::events::{Aggregate, Handler, Received, publish};
+use jiff::Timestamp;
 use proto::{
+    documents::{PhotoAdded, PhotoShared},
     identity::{
         AccountDisabled, InvitationAccepted, LinkIssued, LinkPurpose, PasswordChanged,
         PortalAccessEnabled,
@@ -12,7 +14,7 @@ use proto::{
     projects::{MilestoneReached, MilestoneReopened},
 };
 use service::{Result, clock, deadline, parse_id};
-use tenancy::TenantTx;
+use tenancy::{Person, TenantTx};
 use uuid::Uuid;
 
 use crate::{
@@ -49,6 +51,14 @@ pub(crate) async fn delivery_bounced(
     publish(tx, aggregate, &event).await
 }
 
+/// What a person is to be mailed, unless it waits for a summary.
+struct News {
+    kind: MailKind,
+    item: Uuid,
+    project: Uuid,
+    due_at: Timestamp,
+}
+
 /// Turns what happened elsewhere into inbox items and mails.
 pub(crate) struct Told {
     pub(crate) peers: Peers,
@@ -82,6 +92,22 @@ impl Told {
         }
         if let Some(reopened) = event.read::<MilestoneReopened>()? {
             return milestone_reopened(tx, &reopened).await;
+        }
+        if let Some(added) = event.read::<PhotoAdded>()? {
+            let PhotoAdded {
+                project_id,
+                photo_id,
+                actor_id,
+            } = added;
+            return self.photo_told(tx, &project_id, &photo_id, &actor_id).await;
+        }
+        if let Some(shared) = event.read::<PhotoShared>()? {
+            let PhotoShared {
+                project_id,
+                photo_id,
+                actor_id,
+            } = shared;
+            return self.photo_told(tx, &project_id, &photo_id, &actor_id).await;
         }
         Ok(())
     }
@@ -130,48 +156,94 @@ impl Told {
                 text: &text,
                 actor: reached.actor_id.parse().ok(),
             };
-            let item = store::inbox::insert(tx, item).await?;
-            let visible = self
-                .peers
-                .projects_with_milestones(tenant, &person)
-                .await?
-                .contains_key(&project_id);
-            if visible {
-                self.mail_news(tx, person.account, item, project_id).await?;
-            }
+            let news = News {
+                kind: MailKind::MilestoneReached,
+                item: store::inbox::insert(tx, item).await?,
+                project: project_id,
+                due_at: clock::now(),
+            };
+            self.mail_news(tx, &person, news).await?;
         }
         Ok(())
     }
 
-    async fn mail_news(
+    /// Tells each person of the client of a photo that was added or shared, together with others of its batch.
+    ///
+    /// Which photos a person may see is asked when the item is read and when the mail is written, so both are made for one
+    /// that is hidden as yet: it may be shared before the batch is due.
+    async fn photo_told(
         &self,
         tx: &mut TenantTx,
-        account: Uuid,
-        item: Uuid,
-        project: Uuid,
+        project_id: &str,
+        photo_id: &str,
+        actor_id: &str,
     ) -> Result<()> {
-        let preference = store::preference::find(tx, account).await?;
-        let now = clock::now();
+        let tenant = tx.tenant();
+        let project_id = parse_id(project_id, "project_id")?;
+        let photo_id = parse_id(photo_id, "photo_id")?;
+        let actor_id = parse_id(actor_id, "actor_id")?;
+        let Some(project) = self.peers.project(tenant, project_id).await? else {
+            return Ok(());
+        };
+        let client_id = parse_id(project.client_id(), "client_id")?;
+        let accounts = self.peers.active_accounts_of(tenant, client_id).await?;
+
+        let batch = store::photo_batch::join(tx, project_id, actor_id, photo_id).await?;
+        store::photo_batch::put_off_mails(tx, &batch).await?;
+        for account in accounts {
+            let person = person_of(&account)?;
+            let item = NewItem {
+                account: person.account,
+                kind: InboxItemKind::PhotosAdded,
+                project: project_id,
+                subject: batch.id,
+                text: "",
+                actor: Some(actor_id),
+            };
+            let item = store::inbox::insert(tx, item).await?;
+            if store::delivery::exists(tx, item).await? {
+                continue;
+            }
+            let news = News {
+                kind: MailKind::PhotosAdded,
+                item,
+                project: project_id,
+                due_at: batch.due_at,
+            };
+            self.mail_news(tx, &person, news).await?;
+        }
+        Ok(())
+    }
+
+    /// Mails news as the person's frequency has it, where the person may see such news of the project.
+    async fn mail_news(&self, tx: &mut TenantTx, person: &Person, news: News) -> Result<()> {
+        let tenant = tx.tenant();
+        let preference = store::preference::find(tx, person.account).await?;
         let (state, due_at) = match (
-            timing(Class::News, preference.frequency),
+            timing(Class::of(news.kind), preference.frequency),
             Rhythm::of(preference.frequency),
         ) {
-            (Timing::Now, _) => (DeliveryState::Queued, now),
+            (Timing::Now, _) => (DeliveryState::Queued, news.due_at),
             (Timing::Digest, Some(rhythm)) => {
-                let zone = self.peers.zone(tx.tenant(), &preference.time_zone).await?;
-                (DeliveryState::Held, digest::next(rhythm, &zone, now))
+                let zone = self.peers.zone(tenant, &preference.time_zone).await?;
+                let due_at = digest::next(rhythm, &zone, clock::now());
+                (DeliveryState::Held, due_at)
             }
             (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
         };
+        let sights = self.peers.sights(tenant, person).await?;
+        if !sights.allow(news.kind, news.project) {
+            return Ok(());
+        }
         let delivery = NewDelivery {
-            account,
-            kind: MailKind::MilestoneReached,
+            account: person.account,
+            kind: news.kind,
             state,
             due_at,
             about: About {
                 link: None,
-                item: Some(item),
-                project: Some(project),
+                item: Some(news.item),
+                project: Some(news.project),
             },
             resend_of: None,
         };

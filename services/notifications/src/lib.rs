@@ -1,14 +1,15 @@
 //! Notifications: the inbox of clients, how often they are mailed, and every mail of the platform.
 //!
-//! Owns the tables `preference`, `inbox_item`, `delivery` with `delivery_step`, `digest` and `suppression`. Serves
-//! `InboxService`, `PreferenceService` and `DeliveryService`. Publishes `DeliveryBounced`. Consumes from identity
-//! `LinkIssued`, `PortalAccessEnabled`, `InvitationAccepted`, `PasswordChanged` and `AccountDisabled`, from projects
-//! `MilestoneReached` and `MilestoneReopened`.
+//! Owns the tables `preference`, `inbox_item`, `delivery` with `delivery_step`, `digest`, `suppression` and `photo_batch`
+//! with `photo_batch_photo`. Serves `InboxService`, `PreferenceService` and `DeliveryService`. Publishes `DeliveryBounced`.
+//! Consumes from identity `LinkIssued`, `PortalAccessEnabled`, `InvitationAccepted`, `PasswordChanged` and
+//! `AccountDisabled`, from projects `MilestoneReached` and `MilestoneReopened`, from documents `PhotoAdded` and
+//! `PhotoShared`.
 //!
 //! An event only writes rows: an inbox item for each person, and a mail where the person's frequency asks for one
-//! ([`policy`]). The worker does the rest: it opens summaries whose hour has come (`digest`), claims what is due, and
-//! writes each mail at the moment it is sent. Only then it asks identity for the address and the link, and projects for
-//! words, as the recipient; so what the recipient may not see any more is in no mail.
+//! ([`policy`]). Photos are gathered for a while (`photo_batch`). The worker does the rest: it opens summaries whose hour has come (`digest`), claims what is due, and
+//! writes each mail at the moment it is sent. Only then it asks identity for the address and the link, and projects and
+//! documents for words, as the recipient; so what the recipient may not see any more is in no mail, and in no count.
 
 mod brand;
 mod compose;
@@ -18,14 +19,16 @@ mod events;
 mod held;
 mod mail;
 mod peers;
+mod photo_batch;
 pub mod policy;
 mod rpc;
+mod sights;
 mod smtp;
 mod store;
 mod words;
 mod worker;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proto::notifications::{
     delivery_service_server::DeliveryServiceServer, inbox_service_server::InboxServiceServer,
@@ -33,7 +36,7 @@ use proto::notifications::{
 };
 use service::Server;
 use sqlx::migrate::Migrator;
-use tenancy::{Db, KeyRing, Verifier};
+use tenancy::{Db, KeyRing, REQUESTS_KEPT, Verifier};
 use tonic::service::Routes;
 use uuid::Uuid;
 
@@ -43,7 +46,7 @@ use crate::{events::Told, mail::Site, peers::Peers, smtp::Mailer, worker::Worker
 
 const NAME: &str = "notifications";
 /// Whose events are consumed.
-const SOURCES: [&str; 2] = ["identity", "projects"];
+const SOURCES: [&str; 3] = ["identity", "projects", "documents"];
 
 /// The whole schema, in order.
 pub fn migrations() -> Migrator {
@@ -70,6 +73,13 @@ pub async fn replay(config: &Config, id: Option<Uuid>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Gives a held event up: it is never handled, and those of its key wait for it no longer.
+pub async fn give_up(config: &Config, id: Uuid) -> anyhow::Result<()> {
+    ::events::give_up(&open(config).await?, id).await?;
+    tracing::info!(%id, "a held event was given up");
+    Ok(())
+}
+
 /// Binds the ports and builds the server.
 pub async fn build(config: Config) -> anyhow::Result<Server> {
     let db = open(&config).await?;
@@ -90,6 +100,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     let readiness = db.clone();
     let mut server = Server::bind(NAME, &config.listen(), Verifier::new(ring), routes)
         .await?
+        .drain(Duration::from_millis(config.drain_ms))
         .ready(move || {
             let db = readiness.clone();
             async move { db.is_ready().await }
@@ -102,9 +113,8 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         mailer: Mailer::new(&config.smtp)?,
     };
     server = server.background("mail", |stopping| worker.run(stopping));
+    server = ::events::attach(server, NAME, &db, &config.kafka, REQUESTS_KEPT)?;
     if !config.kafka.brokers.is_empty() {
-        let relay = ::events::Relay::new(NAME, db.clone(), &config.kafka)?;
-        server = server.background("relay", |stopping| relay.run(stopping));
         let consumer =
             ::events::Consumer::new(NAME, db, &config.kafka, &SOURCES, Arc::new(Told { peers }))?;
         server = server.background("consumer", |stopping| consumer.run(stopping));

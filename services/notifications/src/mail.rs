@@ -114,6 +114,14 @@ pub(crate) enum Content {
         project: String,
         url: String,
     },
+    PhotosAdded {
+        count: usize,
+        /// Who added them; empty where nobody knows.
+        added_by: String,
+        captions: Vec<String>,
+        project: String,
+        url: String,
+    },
     Digest {
         day: String,
         projects: Vec<Section>,
@@ -195,6 +203,9 @@ fn subject(head: &Letterhead, first_name: &str, content: &Content) -> String {
         Content::PortalAddress => format!("Where to find your portal · {organization}"),
         Content::PasswordChanged { .. } => format!("Your password was changed · {organization}"),
         Content::MilestoneReached { text, project, .. } => format!("{text} · {project}"),
+        Content::PhotosAdded { count, project, .. } => {
+            format!("{} of {project}", photos_text(*count))
+        }
         Content::Digest { day, .. } => format!("Your summary for {day} · {organization}"),
     }
 }
@@ -214,6 +225,14 @@ pub(crate) fn milestone_of(project: &Project, phase: Uuid) -> Option<&str> {
 /// Says that a milestone was reached, such as "Milestone reached: drywall and paint done".
 pub(crate) fn milestone_text(milestone: &str) -> String {
     format!("Milestone reached: {}", in_sentence(milestone))
+}
+
+/// Says that photos were added, such as "6 new photos".
+pub(crate) fn photos_text(count: usize) -> String {
+    match count {
+        1 => "1 new photo".to_owned(),
+        _ => format!("{count} new photos"),
+    }
 }
 
 /// A text that began a line, as part of a sentence; what begins with an abbreviation such as "HVAC" stays.
@@ -348,6 +367,13 @@ mod tests {
                 project: "Kitchen remodel".to_owned(),
                 url: url.clone(),
             },
+            Content::PhotosAdded {
+                count: 6,
+                added_by: "Omar Reyes".to_owned(),
+                captions: vec!["Cabinets from the window".to_owned()],
+                project: "Kitchen remodel".to_owned(),
+                url: url.clone(),
+            },
             Content::Digest {
                 day: "Wed, Nov 25".to_owned(),
                 projects: vec![Section {
@@ -393,11 +419,47 @@ mod tests {
             let mail = render(&letterhead(), "Maya", &content).expect("renders");
             let is_news = matches!(
                 content,
-                Content::MilestoneReached { .. } | Content::Digest { .. }
+                Content::MilestoneReached { .. }
+                    | Content::PhotosAdded { .. }
+                    | Content::Digest { .. }
             );
             let link = "http://alder.localhost:8080/account";
             assert_eq!(mail.html.contains(link), is_news, "{}", mail.subject);
             assert_eq!(mail.text.contains(link), is_news, "{}", mail.subject);
+        }
+    }
+
+    #[test]
+    fn a_mail_of_photos_says_how_many_by_whom_and_of_what() {
+        let captions = ["Cabinets", "Sink"].map(str::to_owned).to_vec();
+        let content = |count, added_by: &str, captions: &[String]| Content::PhotosAdded {
+            count,
+            added_by: added_by.to_owned(),
+            captions: captions.to_vec(),
+            project: "Kitchen remodel".to_owned(),
+            url: String::new(),
+        };
+        for (content, subject, sentence) in [
+            (
+                content(6, "Omar Reyes", &captions),
+                "6 new photos of Kitchen remodel",
+                "Omar Reyes of Alder & Finch Builders added 6 photos to your project Kitchen remodel, among them:\n\n- Cabinets\n- Sink\n",
+            ),
+            (
+                content(2, "", &captions),
+                "2 new photos of Kitchen remodel",
+                "Alder & Finch Builders added 2 photos to your project Kitchen remodel:\n\n- Cabinets\n- Sink\n",
+            ),
+            (
+                content(1, "", &[]),
+                "1 new photo of Kitchen remodel",
+                "Alder & Finch Builders added 1 photo to your project Kitchen remodel.\n",
+            ),
+        ] {
+            let mail = render(&letterhead(), "Maya", &content).expect("renders");
+            assert_eq!(mail.subject, subject);
+            assert!(mail.text.contains(sentence), "{}", mail.text);
+            assert!(mail.html.contains("See the photos"));
         }
     }
 

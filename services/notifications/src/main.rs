@@ -16,7 +16,10 @@ async fn main() -> ExitCode {
                 notifications::build(config).await?.run(lifecycle).await
             }
             Command::Migrate => notifications::migrate(&config).await,
-            Command::Replay { id } => notifications::replay(&config, id).await,
+            Command::Replay {
+                give_up: Some(id), ..
+            } => notifications::give_up(&config, id).await,
+            Command::Replay { id, .. } => notifications::replay(&config, id).await,
         },
     )
     .await

@@ -1,9 +1,10 @@
-//! What is asked of identity and projects.
+//! What is asked of identity, projects and documents.
 
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::tz::TimeZone;
 use proto::{
+    documents::{BatchGetPhotosRequest, Photo, photo_service_client::PhotoServiceClient},
     identity::{
         Account, AccountKind, AccountState, BatchGetAccountsRequest, GetOrganizationRequest, Link,
         LinkState, MintLinkRequest, Organization, Role,
@@ -11,8 +12,8 @@ use proto::{
         organization_service_client::OrganizationServiceClient,
     },
     projects::{
-        GetProjectRequest, Project, ResolveRequest, ScheduleScope,
-        access_service_client::AccessServiceClient, project_service_client::ProjectServiceClient,
+        GetProjectRequest, Project, ResolveRequest, access_service_client::AccessServiceClient,
+        project_service_client::ProjectServiceClient,
     },
 };
 use service::{Error, Peer, Reason, Result, parse_id};
@@ -22,13 +23,17 @@ use tenancy::{
 };
 use uuid::Uuid;
 
-use crate::config::Addresses;
+use crate::{config::Addresses, sights::Sights};
+
+/// The most photos that one call may name.
+const BATCH: usize = 1_000;
 
 /// The other services.
 #[derive(Clone)]
 pub(crate) struct Peers {
     identity: Peer,
     projects: Peer,
+    documents: Peer,
     signer: Signer,
 }
 
@@ -44,6 +49,7 @@ impl Peers {
         Ok(Self {
             identity: Peer::new(&addresses.identity)?,
             projects: Peer::new(&addresses.projects)?,
+            documents: Peer::new(&addresses.documents)?,
             signer: Signer::new(ring),
         })
     }
@@ -158,28 +164,36 @@ impl Peers {
         }
     }
 
-    /// The projects whose milestones a person may see now, with their names.
-    pub(crate) async fn projects_with_milestones(
-        &self,
-        tenant: TenantId,
-        person: &Person,
-    ) -> Result<HashMap<Uuid, String>> {
+    /// What a person may be told of now, over all projects.
+    pub(crate) async fn sights(&self, tenant: TenantId, person: &Person) -> Result<Sights> {
         let token = self.signer.on_behalf(tenant, person.clone())?;
         let answer = AccessServiceClient::new(self.projects.clone())
             .resolve(authorized(&token, ResolveRequest::default()))
             .await?;
-        answer
-            .into_inner()
-            .projects
-            .into_iter()
-            .filter(|access| access.schedule() > ScheduleScope::None)
-            .map(|access| {
-                Ok((
-                    parse_id(&access.project_id, "project_id")?,
-                    access.project_name,
-                ))
-            })
-            .collect()
+        Sights::of(answer.into_inner().projects)
+    }
+
+    /// Those of these photos that a person may see now.
+    pub(crate) async fn visible_photos(
+        &self,
+        tenant: TenantId,
+        person: &Person,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Photo>> {
+        let mut visible = HashMap::new();
+        for batch in ids.chunks(BATCH) {
+            let token = self.signer.on_behalf(tenant, person.clone())?;
+            let request = BatchGetPhotosRequest {
+                ids: batch.iter().map(Uuid::to_string).collect(),
+            };
+            let answer = PhotoServiceClient::new(self.documents.clone())
+                .batch_get_photos(authorized(&token, request))
+                .await?;
+            for photo in answer.into_inner().photos {
+                visible.insert(parse_id(&photo.id, "id")?, photo);
+            }
+        }
+        Ok(visible)
     }
 }
 

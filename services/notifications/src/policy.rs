@@ -23,7 +23,7 @@ impl Class {
     /// The class of a kind of mail.
     pub fn of(kind: MailKind) -> Self {
         match kind {
-            MailKind::MilestoneReached | MailKind::Digest => Self::News,
+            MailKind::MilestoneReached | MailKind::PhotosAdded | MailKind::Digest => Self::News,
             MailKind::Invitation
             | MailKind::Reset
             | MailKind::ConfirmEmail

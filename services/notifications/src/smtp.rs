@@ -44,7 +44,7 @@ pub(crate) enum Answer {
     Accepted(String),
     /// The address does not work.
     NoSuchAddress(String),
-    /// It did not take the mail, or could not be reached; another try may do.
+    /// It did not take the mail; another try may do.
     Refused(String),
 }
 
@@ -74,13 +74,21 @@ impl Mailer {
         })
     }
 
-    /// Sends a letter; `id` makes its Message-ID, so that a mail server can tell a second copy of the same.
+    /// Sends a letter; UNAVAILABLE where the mail server is not reached, which says nothing about the letter.
+    ///
+    /// `id` makes its Message-ID, so that a mail server can tell a second copy of the same.
     pub(crate) async fn send(&self, letter: &Letter, id: &str) -> Result<Answer> {
         let Ok(address) = letter.address.parse::<Address>() else {
             let why = "The address is not complete.".to_owned();
             return Ok(Answer::NoSuchAddress(why));
         };
         let message = self.message(letter, address, id)?;
+        if let Err(error) = self.transport.test_connection().await
+            && error.status().is_none()
+        {
+            let error = anyhow::Error::new(error).context("reach the mail server");
+            return Err(Error::Unavailable(error));
+        }
         match self.transport.send(message).await {
             Ok(response) => Ok(Answer::Accepted(response.message().collect())),
             Err(error) => Ok(answer_of(&error)),

@@ -24,26 +24,28 @@ use crate::{
     smtp::{Answer, Letter, Mailer},
     store::{
         self,
-        delivery::{Claimed, Job},
+        job::{Claimed, Job},
     },
     words::Word as _,
 };
 
 const POLL: Duration = Duration::from_millis(500);
-/// How many mails one round claims, and how many of them are on their way at once.
-const BATCH: i64 = 20;
-const AT_ONCE: usize = 4;
-/// Less than the lease of a claim.
+/// How many mails one round claims. All of them are on their way at once, so that no claim runs out in a queue.
+const AT_ONCE: i64 = 4;
+/// How many summaries one round opens.
+const SUMMARIES: i64 = 20;
+/// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
 const BUDGET: Duration = Duration::from_secs(30);
-/// Pauses before another try where the mail server did not take a mail.
-const RETRIES: [SignedDuration; 4] = [
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(10),
-    SignedDuration::from_hours(1),
-    SignedDuration::from_hours(6),
+/// Pauses before another try where the mail server did not take a mail: soon for a server that puts off strangers, and
+/// after a day in all for a mailbox that was full.
+const RETRIES: [SignedDuration; 2] = [
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(23 * 60 + 45),
 ];
-/// The pause where another service does not answer: it says nothing about the mail.
+/// The pause where another service does not answer.
 const PEER_PAUSE: SignedDuration = SignedDuration::from_secs(15);
+/// The pause where the mail server is not reached.
+const SERVER_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 const CARRIED: &str = "It went the way of the summary that took it along.";
 const BOUNCED_BEFORE: &str = "Mail to this address bounced before.";
@@ -80,7 +82,7 @@ impl Worker {
     /// Opens the summaries whose hour has come and sends one batch; true where there may be more.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
         let mut tx = self.db.begin_unscoped("mail: whose news is due").await?;
-        let due = store::delivery::due_summaries(&mut tx, BATCH).await?;
+        let due = store::delivery::due_summaries(&mut tx, SUMMARIES).await?;
         tx.commit().await?;
         for (tenant, account) in due {
             if let Err(error) = self.open_summary(tenant, account).await {
@@ -89,12 +91,12 @@ impl Worker {
         }
 
         let mut tx = self.db.begin_unscoped("mail: claim what is due").await?;
-        let claimed = store::delivery::claim(&mut tx, BATCH).await?;
+        let claimed = store::job::claim(&mut tx, AT_ONCE).await?;
         tx.commit().await?;
-        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == BATCH);
+        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == AT_ONCE);
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(AT_ONCE, |claimed| self.take(claimed))
+            .for_each_concurrent(None, |claimed| self.take(claimed))
             .await;
         Ok(more)
     }
@@ -125,7 +127,8 @@ impl Worker {
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
         deadline::within(BUDGET, async {
-            if let Err(error) = self.handle(&claimed).await {
+            let handled = tokio::time::timeout(BUDGET, self.handle(&claimed)).await;
+            if let Err(error) = handled.unwrap_or(Err(Error::DeadlineExceeded)) {
                 // its claim ends, and then it is tried again
                 tracing::warn!(error = format!("{error:#}"), "a mail waits");
             }
@@ -137,7 +140,7 @@ impl Worker {
     async fn handle(&self, claimed: &Claimed) -> Result<()> {
         let caller = Caller::system(claimed.tenant, NAME);
         let mut tx = self.db.begin(&caller).await?;
-        let job = store::delivery::find_job(&mut tx, claimed.id).await?;
+        let job = store::job::find(&mut tx, claimed.id).await?;
         tx.commit().await?;
         let Some(job) = job else {
             return Ok(());
@@ -152,16 +155,13 @@ impl Worker {
         let composed = match composer.compose(&job).await {
             Ok(composed) => composed,
             Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "a mail waits for another service");
-                let mut tx = self.db.begin(&caller).await?;
-                store::delivery::give_back(&mut tx, job.id, clock::now() + PEER_PAUSE).await?;
-                return tx.commit().await;
+                return self.give_back(&caller, &job, PEER_PAUSE, &error).await;
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a mail could not be written");
                 let mut tx = self.db.begin(&caller).await?;
-                if store::delivery::lock_sending(&mut tx, job.id).await? {
-                    store::delivery::count_attempt(&mut tx, job.id, "").await?;
+                if store::job::lock(&mut tx, job.id).await? {
+                    store::job::count_attempt(&mut tx, job.id, "").await?;
                     try_later(&mut tx, &job, NOT_WRITTEN).await?;
                 }
                 return tx.commit().await;
@@ -170,15 +170,35 @@ impl Worker {
         let answer = match &composed.outcome {
             Outcome::Letter(letter) => {
                 let id = format!("{}.{}", job.id, job.attempts);
-                Some(self.mailer.send(letter, &id).await?)
+                match self.mailer.send(letter, &id).await {
+                    Ok(answer) => Some(answer),
+                    Err(error) if error.is_transient() => {
+                        return self.give_back(&caller, &job, SERVER_PAUSE, &error).await;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Outcome::Dropped(_) | Outcome::Suppressed => None,
         };
 
         let mut tx = self.db.begin(&caller).await?;
-        if store::delivery::lock_sending(&mut tx, job.id).await? {
+        if store::job::lock(&mut tx, job.id).await? {
             record(&mut tx, &job, composed, answer).await?;
         }
+        tx.commit().await
+    }
+
+    /// Gives a mail back because something that it needs is away, which counts as no try.
+    async fn give_back(
+        &self,
+        caller: &Caller,
+        job: &Job,
+        pause: SignedDuration,
+        error: &Error,
+    ) -> Result<()> {
+        tracing::warn!(%error, "a mail waits for what it needs");
+        let mut tx = self.db.begin(caller).await?;
+        store::job::give_back(&mut tx, job.id, clock::now() + pause).await?;
         tx.commit().await
     }
 }
@@ -195,7 +215,7 @@ async fn record(
     }
     match (composed.outcome, answer) {
         (Outcome::Letter(letter), Some(answer)) => {
-            store::delivery::count_attempt(tx, job.id, &letter.mail.subject).await?;
+            store::job::count_attempt(tx, job.id, &letter.mail.subject).await?;
             record_answer(tx, job, &letter, answer).await
         }
         (Outcome::Letter(_), None) => Err(Error::internal("a letter was not sent")),

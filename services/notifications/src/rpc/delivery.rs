@@ -8,12 +8,11 @@ use proto::notifications::{
     ListDeliveriesRequest, ListDeliveriesResponse, MailKind, ResendDeliveryRequest,
     ResendDeliveryResponse, delivery_service_server::DeliveryService,
 };
-use service::{Error, Found as _, Reason, Result, clock, page, parse_id};
+use service::{Error, Found as _, Reason, Result, clock, page, parse_id, parse_ids};
 use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::next_page;
 use crate::{
     peers::Peers,
     store::{
@@ -23,11 +22,12 @@ use crate::{
     words::Word as _,
 };
 
-/// The most accounts that one call may name.
-const BATCH: usize = 1_000;
 /// How many mails an account may be sent once more within [`RESEND_WINDOW`].
 const RESENDS: usize = 3;
 const RESEND_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// Why a mail with a link is not sent once more.
+const LINK_NOT_FRESH: &str =
+    "The link in this mail may be used up: send another invitation or password reset instead";
 
 pub(crate) struct Deliveries {
     pub(crate) db: Db,
@@ -45,44 +45,31 @@ impl DeliveryService for Deliveries {
         let request = request.get_ref();
         let size = page::size(request.page_size)?;
         let after = page::keys::<(Timestamp, Uuid)>(&request.page_token)?;
-        if request.account_ids.len() > BATCH {
-            return Err(Error::invalid("account_ids", "Name 1,000 accounts at most").into());
-        }
-        let named = request
-            .account_ids
-            .iter()
-            .map(|id| parse_id(id, "account_ids"))
-            .collect::<Result<Vec<_>>>()?;
+        let named = parse_ids(&request.account_ids, "account_ids")?;
 
-        let (accounts, projects) = if caller.is_client() {
+        let (accounts, sights) = if caller.is_client() {
             let person = caller.person()?;
-            let visible = self
-                .peers
-                .projects_with_milestones(caller.tenant, person)
-                .await?;
+            let sights = self.peers.sights(caller.tenant, person).await?;
             let own = person.account;
             let accounts = if named.is_empty() || named.contains(&own) {
                 vec![own]
             } else {
                 Vec::new()
             };
-            (
-                Some(accounts),
-                Some(visible.into_keys().collect::<Vec<_>>()),
-            )
+            (Some(accounts), Some(sights))
         } else {
             ((!named.is_empty()).then_some(named), None)
         };
         let mut tx = self.db.begin(&caller).await?;
         let filter = Filter {
             accounts: accounts.as_deref(),
-            projects: projects.as_deref(),
+            sights: sights.as_ref(),
             problems_only: request.problems_only,
             after,
             limit: size + 1,
         };
         let mut rows = store::delivery::list(&mut tx, filter).await?;
-        let next_page_token = next_page(&mut rows, size, |row| (row.created_at.to_jiff(), row.id));
+        let next_page_token = page::cut(&mut rows, size, |row| (row.created_at.to_jiff(), row.id));
         let deliveries = with_steps(&mut tx, rows, !caller.is_client()).await?;
         tx.commit().await?;
 
@@ -155,8 +142,13 @@ impl Deliveries {
 }
 
 /// Queues another copy of a mail, in place of one that has not gone out.
+///
+/// A mail with a link is refused: the link may be used up, and only identity makes another.
 async fn resend(tx: &mut TenantTx, id: Uuid, address: &str) -> Result<Uuid> {
     let former = store::delivery::lock_former(tx, id).await?.found()?;
+    if former.link_id.is_some() {
+        return Err(Error::invalid("id", LINK_NOT_FRESH));
+    }
     if store::suppression::is_suppressed(tx, former.account_id, address).await? {
         return Err(Error::Precondition(Reason::AddressSuppressed));
     }
@@ -175,6 +167,7 @@ async fn resend(tx: &mut TenantTx, id: Uuid, address: &str) -> Result<Uuid> {
     ) {
         let why = "The office sent it again at once.";
         store::delivery::advance(tx, &[id], DeliveryState::Dropped, None, why).await?;
+        store::photo_batch::close_of(tx, &[id]).await?;
     }
     let copy = NewDelivery {
         account: former.account_id,
@@ -182,7 +175,7 @@ async fn resend(tx: &mut TenantTx, id: Uuid, address: &str) -> Result<Uuid> {
         state: DeliveryState::Queued,
         due_at: now,
         about: About {
-            link: former.link_id,
+            link: None,
             item: former.item_id,
             project: former.project_id,
         },
@@ -237,5 +230,6 @@ fn delivery(row: store::delivery::Delivery, steps: Vec<DeliveryStep>) -> Result<
         project_id: row.project_id.map(|id| id.to_string()).unwrap_or_default(),
         seen_at: row.seen_at.map(|time| proto::timestamp(time.to_jiff())),
         subject: row.subject,
+        can_resend: !row.has_link,
     })
 }

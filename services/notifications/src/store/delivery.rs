@@ -1,16 +1,14 @@
 //! SQL on deliveries.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use proto::notifications::{DeliveryState, MailKind};
 use service::{Result, clock};
 use tenancy::{TenantId, TenantTx, UnscopedTx};
 use uuid::Uuid;
 
-use crate::words::Word as _;
+use crate::{sights::Sights, words::Word as _};
 
-/// How long a claimed mail may take before another worker tries it.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
 /// The longest detail of a step, in characters.
 const DETAIL_LENGTH: usize = 1_000;
 
@@ -39,6 +37,7 @@ pub(crate) struct Delivery {
     pub(crate) account_id: Uuid,
     pub(crate) kind: String,
     pub(crate) state: String,
+    pub(crate) has_link: bool,
     pub(crate) project_id: Option<Uuid>,
     pub(crate) subject: String,
     pub(crate) due_at: Option<jiff_sqlx::Timestamp>,
@@ -58,39 +57,17 @@ pub(crate) struct Step {
 pub(crate) struct Filter<'a> {
     /// None: those of everybody.
     pub(crate) accounts: Option<&'a [Uuid]>,
-    /// None: those about any project; mails about none are always in.
-    pub(crate) projects: Option<&'a [Uuid]>,
+    /// None: those about anything; mails about no project are always in.
+    pub(crate) sights: Option<&'a Sights>,
     pub(crate) problems_only: bool,
     pub(crate) after: Option<(Timestamp, Uuid)>,
     pub(crate) limit: i64,
 }
 
-/// A mail that is being sent.
-pub(crate) struct Job {
-    pub(crate) id: Uuid,
-    pub(crate) account_id: Uuid,
-    pub(crate) kind: String,
-    pub(crate) link_id: Option<Uuid>,
-    pub(crate) project_id: Option<Uuid>,
-    pub(crate) resend_of: Option<Uuid>,
-    pub(crate) attempts: i32,
-    pub(crate) created_at: jiff_sqlx::Timestamp,
-    /// What the item is about, where the mail is about one.
-    pub(crate) subject_id: Option<Uuid>,
-    pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
-    pub(crate) withdrawn_at: Option<jiff_sqlx::Timestamp>,
-}
-
-/// A mail that the worker took.
-pub(crate) struct Claimed {
-    pub(crate) tenant: TenantId,
-    pub(crate) id: Uuid,
-    pub(crate) traceparent: String,
-}
-
 /// News that a summary may take along.
 pub(crate) struct News {
     pub(crate) delivery_id: Uuid,
+    pub(crate) kind: String,
     pub(crate) project_id: Uuid,
     pub(crate) subject_id: Uuid,
     pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
@@ -151,19 +128,22 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: Filter<'_>) -> Result<Vec<De
     let (time, id) = filter.after.unzip();
     let deliveries = sqlx::query_as!(
         Delivery,
-        r#"select d.id, d.account_id, d.kind, d.state, d.project_id, d.subject, d.due_at, d.created_at,
-               i.seen_at as "seen_at?"
+        r#"select d.id, d.account_id, d.kind, d.state, d.link_id is not null as "has_link!",
+               d.project_id, d.subject, d.due_at, d.created_at, i.seen_at as "seen_at?"
            from delivery d
            left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
            where d.tenant_id = $1
                and ($2::uuid[] is null or d.account_id = any($2))
-               and ($3::uuid[] is null or d.project_id is null or d.project_id = any($3))
-               and (not $4 or d.state in ('bounced', 'failed', 'suppressed'))
-               and ($5::timestamptz is null or (d.created_at, d.id) < ($5, $6))
-           order by d.created_at desc, d.id desc limit $7"#,
+               and ($3::uuid[] is null or d.project_id is null
+                   or d.kind = 'milestone_reached' and d.project_id = any($3)
+                   or d.kind = 'photos_added' and d.project_id = any($4))
+               and (not $5 or d.state in ('bounced', 'failed', 'suppressed'))
+               and ($6::timestamptz is null or (d.created_at, d.id) < ($6, $7))
+           order by d.created_at desc, d.id desc limit $8"#,
         tenant,
         filter.accounts as Option<&[Uuid]>,
-        filter.projects as Option<&[Uuid]>,
+        filter.sights.map(|sights| sights.milestones.as_slice()) as Option<&[Uuid]>,
+        filter.sights.map(|sights| sights.photos.as_slice()) as Option<&[Uuid]>,
         filter.problems_only,
         time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         id,
@@ -179,8 +159,8 @@ pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Delivery>
     let tenant = tx.tenant().uuid();
     let delivery = sqlx::query_as!(
         Delivery,
-        r#"select d.id, d.account_id, d.kind, d.state, d.project_id, d.subject, d.due_at, d.created_at,
-               i.seen_at as "seen_at?"
+        r#"select d.id, d.account_id, d.kind, d.state, d.link_id is not null as "has_link!",
+               d.project_id, d.subject, d.due_at, d.created_at, i.seen_at as "seen_at?"
            from delivery d
            left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
            where d.tenant_id = $1 and d.id = $2"#,
@@ -254,21 +234,6 @@ pub(crate) async fn resends_since(
         .collect())
 }
 
-/// Gives a claimed mail back, to be tried again later as if it had not been claimed.
-pub(crate) async fn give_back(tx: &mut TenantTx, id: Uuid, due_at: Timestamp) -> Result<()> {
-    let tenant = tx.tenant().uuid();
-    sqlx::query!(
-        "update delivery set state = 'queued', due_at = $3
-         where tenant_id = $1 and id = $2 and state = 'sending'",
-        tenant,
-        id,
-        due_at.to_sqlx()
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// Moves mails to a state and writes the step; `due_at` as the state wants it.
 pub(crate) async fn advance(
     tx: &mut TenantTx,
@@ -294,20 +259,6 @@ pub(crate) async fn advance(
         due_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         clock::now().to_sqlx(),
         detail
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Counts a try that came to an end, and keeps the subject that was written for it.
-pub(crate) async fn count_attempt(tx: &mut TenantTx, id: Uuid, subject: &str) -> Result<()> {
-    let tenant = tx.tenant().uuid();
-    sqlx::query!(
-        "update delivery set attempts = attempts + 1, subject = $3 where tenant_id = $1 and id = $2",
-        tenant,
-        id,
-        subject
     )
     .execute(&mut **tx)
     .await?;
@@ -356,6 +307,34 @@ pub(crate) async fn lock_held(tx: &mut TenantTx, account: Uuid) -> Result<Vec<Uu
     Ok(ids)
 }
 
+/// Locks the mails to an account that gather photos.
+pub(crate) async fn lock_gathering(tx: &mut TenantTx, account: Uuid) -> Result<Vec<Uuid>> {
+    let tenant = tx.tenant().uuid();
+    let ids = sqlx::query_scalar!(
+        "select id from delivery
+         where tenant_id = $1 and account_id = $2 and state = 'queued' and kind = 'photos_added'
+             and resend_of is null for update",
+        tenant,
+        account
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
+/// True where a mail about an item was written down, whatever became of it.
+pub(crate) async fn exists(tx: &mut TenantTx, item: Uuid) -> Result<bool> {
+    let tenant = tx.tenant().uuid();
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from delivery where tenant_id = $1 and item_id = $2) as "exists!""#,
+        tenant,
+        item
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(exists)
+}
+
 /// Lets held news wait until another time.
 pub(crate) async fn put_off(
     tx: &mut TenantTx,
@@ -397,7 +376,7 @@ pub(crate) async fn news_of(tx: &mut TenantTx, digest: Uuid, all: bool) -> Resul
     let tenant = tx.tenant().uuid();
     let news = sqlx::query_as!(
         News,
-        "select d.id as delivery_id, i.project_id, i.subject_id, i.seen_at
+        "select d.id as delivery_id, d.kind, i.project_id, i.subject_id, i.seen_at
          from delivery d join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
          where d.tenant_id = $1 and d.digest_id = $2 and (d.state = 'held' or $3)
              and i.withdrawn_at is null
@@ -409,69 +388,6 @@ pub(crate) async fn news_of(tx: &mut TenantTx, digest: Uuid, all: bool) -> Resul
     .fetch_all(&mut **tx)
     .await?;
     Ok(news)
-}
-
-/// Finds a mail that is being sent.
-pub(crate) async fn find_job(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
-    let tenant = tx.tenant().uuid();
-    let job = sqlx::query_as!(
-        Job,
-        r#"select d.id, d.account_id, d.kind, d.link_id, d.project_id, d.resend_of, d.attempts,
-               d.created_at,
-               i.subject_id as "subject_id?", i.seen_at as "seen_at?", i.withdrawn_at as "withdrawn_at?"
-           from delivery d
-           left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
-           where d.tenant_id = $1 and d.id = $2 and d.state = 'sending'"#,
-        tenant,
-        id
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(job)
-}
-
-/// Locks a mail that is being sent; false where somebody else has finished it.
-pub(crate) async fn lock_sending(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
-    let tenant = tx.tenant().uuid();
-    let found = sqlx::query_scalar!(
-        "select id from delivery where tenant_id = $1 and id = $2 and state = 'sending' for update",
-        tenant,
-        id
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(found.is_some())
-}
-
-/// Takes the mails that are due, the first of each organization before the second of any.
-pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed>> {
-    let now = clock::now();
-    let rows = sqlx::query!(
-        "with due as (
-             select tenant_id, id, due_at,
-                 row_number() over (partition by tenant_id order by due_at, id) as place
-             from delivery where due_at <= $1 and state in ('queued', 'sending')),
-         claimed as (
-             select d.tenant_id, d.id from delivery d join due using (tenant_id, id)
-             where d.due_at <= $1 and d.state in ('queued', 'sending')
-             order by due.place, due.due_at limit $2 for update of d skip locked)
-         update delivery d set state = 'sending', due_at = $3
-         from claimed where d.tenant_id = claimed.tenant_id and d.id = claimed.id
-         returning d.tenant_id, d.id, d.traceparent",
-        now.to_sqlx(),
-        limit,
-        (now + LEASE).to_sqlx()
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Claimed {
-            tenant: row.tenant_id.into(),
-            id: row.id,
-            traceparent: row.traceparent,
-        })
-        .collect())
 }
 
 /// Lists the people whose news has waited long enough.

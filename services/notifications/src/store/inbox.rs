@@ -7,7 +7,7 @@ use service::{Result, clock};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use crate::words::Word as _;
+use crate::{sights::Sights, words::Word as _};
 
 /// An item as it stands in the database.
 pub(crate) struct Item {
@@ -18,6 +18,7 @@ pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) actor_id: Option<Uuid>,
     pub(crate) created_at: jiff_sqlx::Timestamp,
+    /// What was told until then is seen.
     pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
 }
 
@@ -27,20 +28,23 @@ pub(crate) struct NewItem<'a> {
     pub(crate) kind: InboxItemKind,
     pub(crate) project: Uuid,
     pub(crate) subject: Uuid,
+    /// Empty for photos: how many there are depends on who reads it and when.
     pub(crate) text: &'a str,
     pub(crate) actor: Option<Uuid>,
 }
 
-/// Inserts an item and answers its id.
+/// Inserts an item, or tells anew by the one of a batch of photos, and answers its id.
 pub(crate) async fn insert(tx: &mut TenantTx, item: NewItem<'_>) -> Result<Uuid> {
     let tenant = tx.tenant().uuid();
-    let id = service::new_id();
-    sqlx::query!(
+    let id = sqlx::query_scalar!(
         "insert into inbox_item
-             (tenant_id, id, account_id, kind, project_id, subject_id, text, actor_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (tenant_id, id, account_id, kind, project_id, subject_id, text, actor_id, created_at, told_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+         on conflict (tenant_id, subject_id, account_id) where kind = 'photos_added'
+             do update set told_at = excluded.told_at
+         returning id",
         tenant,
-        id,
+        service::new_id(),
         item.account,
         item.kind.word(),
         item.project,
@@ -49,16 +53,16 @@ pub(crate) async fn insert(tx: &mut TenantTx, item: NewItem<'_>) -> Result<Uuid>
         item.actor,
         clock::now().to_sqlx()
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
     Ok(id)
 }
 
-/// Lists an account's items of these projects, newest first, from below `after`.
+/// Lists an account's items that such sights let through, newest first, from below `after`.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     account: Uuid,
-    projects: &[Uuid],
+    sights: &Sights,
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Item>> {
@@ -68,12 +72,15 @@ pub(crate) async fn list(
         Item,
         "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
          from inbox_item
-         where tenant_id = $1 and account_id = $2 and project_id = any($3) and withdrawn_at is null
-             and ($4::timestamptz is null or (created_at, id) < ($4, $5))
-         order by created_at desc, id desc limit $6",
+         where tenant_id = $1 and account_id = $2 and withdrawn_at is null
+             and (kind = 'milestone_reached' and project_id = any($3)
+                 or kind = 'photos_added' and project_id = any($4))
+             and ($5::timestamptz is null or (created_at, id) < ($5, $6))
+         order by created_at desc, id desc limit $7",
         tenant,
         account,
-        projects,
+        &sights.milestones,
+        &sights.photos,
         time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         id,
         limit
@@ -83,72 +90,68 @@ pub(crate) async fn list(
     Ok(items)
 }
 
-/// Counts an account's unseen items of these projects, up to a cap.
-pub(crate) async fn count_unseen(
+/// Lists an account's items that such sights let through and that tell something unseen, newest first.
+pub(crate) async fn list_unseen(
     tx: &mut TenantTx,
     account: Uuid,
-    projects: &[Uuid],
-    cap: i64,
-) -> Result<i64> {
+    sights: &Sights,
+    limit: i64,
+) -> Result<Vec<Item>> {
     let tenant = tx.tenant().uuid();
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from (
-               select from inbox_item
-               where tenant_id = $1 and account_id = $2 and project_id = any($3)
-                   and withdrawn_at is null and seen_at is null
-               limit $4) unseen"#,
+    let items = sqlx::query_as!(
+        Item,
+        "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
+         from inbox_item
+         where tenant_id = $1 and account_id = $2 and withdrawn_at is null
+             and (kind = 'milestone_reached' and project_id = any($3)
+                 or kind = 'photos_added' and project_id = any($4))
+             and (seen_at is null or seen_at < told_at)
+         order by created_at desc, id desc limit $5",
         tenant,
         account,
-        projects,
-        cap
+        &sights.milestones,
+        &sights.photos,
+        limit
     )
-    .fetch_one(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(count)
+    Ok(items)
 }
 
-/// True where each of these items is the account's own, of one of these projects.
-pub(crate) async fn all_exist(
+/// Lists those of these items that are the account's own and that such sights let through.
+pub(crate) async fn list_named(
     tx: &mut TenantTx,
     account: Uuid,
-    projects: &[Uuid],
+    sights: &Sights,
     items: &[Uuid],
-) -> Result<bool> {
+) -> Result<Vec<Item>> {
     let tenant = tx.tenant().uuid();
-    let missing = sqlx::query_scalar!(
-        r#"select exists (
-               select from unnest($4::uuid[]) as named (id)
-               where not exists (
-                   select from inbox_item i
-                   where i.tenant_id = $1 and i.id = named.id and i.account_id = $2
-                       and i.project_id = any($3))
-           ) as "missing!""#,
+    let items = sqlx::query_as!(
+        Item,
+        "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
+         from inbox_item
+         where tenant_id = $1 and account_id = $2 and id = any($5)
+             and (kind = 'milestone_reached' and project_id = any($3)
+                 or kind = 'photos_added' and project_id = any($4))",
         tenant,
         account,
-        projects,
+        &sights.milestones,
+        &sights.photos,
         items
     )
-    .fetch_one(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(!missing)
+    Ok(items)
 }
 
-/// Marks an account's items of these projects as seen: those named, or all where none is.
-pub(crate) async fn mark_seen(
-    tx: &mut TenantTx,
-    account: Uuid,
-    projects: &[Uuid],
-    items: &[Uuid],
-) -> Result<()> {
+/// Marks what these items have told as seen.
+pub(crate) async fn mark_seen(tx: &mut TenantTx, items: &[Uuid]) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
-        "update inbox_item set seen_at = $5
-         where tenant_id = $1 and account_id = $2 and project_id = any($3)
-             and withdrawn_at is null and seen_at is null
-             and (cardinality($4::uuid[]) = 0 or id = any($4))",
+        "update inbox_item set seen_at = $3
+         where tenant_id = $1 and id = any($2) and withdrawn_at is null
+             and (seen_at is null or seen_at < told_at)",
         tenant,
-        account,
-        projects,
         items,
         clock::now().to_sqlx()
     )

@@ -15,9 +15,10 @@ use proto::identity::{
     GetStylesheetResponse, Link, LinkPurpose, LinkState, MintLinkRequest, MintLinkResponse,
     Organization, PreviewBrandRequest, PreviewBrandResponse, RenewInvitationRequest,
     RenewInvitationResponse, RequestResetRequest, RequestResetResponse, ResetPasswordRequest,
-    ResetPasswordResponse, ResolveHostRequest, ResolveHostResponse, SignUpRequest, SignUpResponse,
-    UpdateBrandRequest, UpdateBrandResponse, UpdateMyAccountRequest, UpdateMyAccountResponse,
-    UpdateOrganizationRequest, UpdateOrganizationResponse,
+    ResetPasswordResponse, ResolveHostRequest, ResolveHostResponse, SetLogoRequest,
+    SetLogoResponse, SignUpRequest, SignUpResponse, UpdateBrandRequest, UpdateBrandResponse,
+    UpdateMyAccountRequest, UpdateMyAccountResponse, UpdateOrganizationRequest,
+    UpdateOrganizationResponse,
     account_service_server::{AccountService, AccountServiceServer},
     link_service_server::{LinkService, LinkServiceServer},
     organization_service_server::{OrganizationService, OrganizationServiceServer},
@@ -191,6 +192,13 @@ impl OrganizationService for FakeIdentity {
         &self,
         _: Request<UpdateBrandRequest>,
     ) -> Result<Response<UpdateBrandResponse>, Status> {
+        not_played()
+    }
+
+    async fn set_logo(
+        &self,
+        _: Request<SetLogoRequest>,
+    ) -> Result<Response<SetLogoResponse>, Status> {
         not_played()
     }
 

@@ -1,4 +1,4 @@
-//! Projects, as far as notifications asks it: who sees the milestones of Ana's two projects.
+//! Projects, as far as notifications asks it: who sees what of Ana's two projects.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,8 +6,8 @@ use anyhow::Result;
 use proto::projects::{
     CreateProjectRequest, CreateProjectResponse, GetProjectRequest, GetProjectResponse,
     ListPhaseTemplatesRequest, ListPhaseTemplatesResponse, ListProjectsRequest,
-    ListProjectsResponse, Phase, Project, ProjectAccess, ResolveRequest, ResolveResponse,
-    ScheduleScope, UpdateProjectRequest, UpdateProjectResponse,
+    ListProjectsResponse, Phase, PhotoScope, Project, ProjectAccess, ResolveRequest,
+    ResolveResponse, ScheduleScope, UpdateProjectRequest, UpdateProjectResponse,
     access_service_server::{AccessService, AccessServiceServer},
     project_service_server::{ProjectService, ProjectServiceServer},
 };
@@ -26,6 +26,8 @@ pub(crate) struct Site {
     pub(crate) phases: Vec<(Uuid, &'static str)>,
     /// Whether clients see the schedule.
     pub(crate) shows_schedule: bool,
+    /// Which photos clients see.
+    pub(crate) photos: PhotoScope,
 }
 
 impl Site {
@@ -39,6 +41,7 @@ impl Site {
                 .map(|milestone| (new_id(), *milestone))
                 .collect(),
             shows_schedule: true,
+            photos: PhotoScope::NotInternal,
         }
     }
 }
@@ -69,6 +72,13 @@ impl FakeProjects {
         }
     }
 
+    /// Shows clients such photos of every project.
+    pub(crate) fn show_photos(&self, scope: PhotoScope) {
+        for site in self.lock().iter_mut() {
+            site.photos = scope;
+        }
+    }
+
     pub(crate) async fn start(&self, keys: &TestKeys) -> Result<Running> {
         let listen = Listen {
             address: ([127, 0, 0, 1], 0).into(),
@@ -83,7 +93,7 @@ impl FakeProjects {
     }
 
     /// The projects of a caller's client records; all where the service asks for itself.
-    fn of(&self, caller: &Caller) -> Vec<Site> {
+    pub(crate) fn of(&self, caller: &Caller) -> Vec<Site> {
         self.lock()
             .iter()
             .filter(|_| caller.tenant == self.tenant)
@@ -121,6 +131,7 @@ impl AccessService for FakeProjects {
                     project_id: site.id.to_string(),
                     project_name: site.name.to_owned(),
                     schedule: schedule.into(),
+                    photos: site.photos.into(),
                     ..ProjectAccess::default()
                 }
             })
@@ -155,6 +166,7 @@ impl ProjectService for FakeProjects {
         Ok(Response::new(GetProjectResponse {
             project: Some(Project {
                 id,
+                client_id: Some(site.client.to_string()),
                 name: site.name.to_owned(),
                 phases,
                 ..Project::default()

@@ -1,6 +1,6 @@
 //! What every test stands on.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::TcpListener, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use devstack::{mailbox::Mail, smtp::Smtp};
@@ -9,10 +9,11 @@ use jiff_sqlx::ToSqlx as _;
 use notifications::Config;
 use prost::Name;
 use proto::{
+    documents::{PhotoAdded, PhotoAudience, PhotoShared},
     identity::{Account, AccountKind, AccountState, LinkIssued, LinkPurpose, Membership, Rights},
     notifications::{
         Delivery, DeliveryState, Frequency, InboxItem, ListDeliveriesRequest, ListInboxRequest,
-        ListInboxResponse, ResendDeliveryRequest, UpdatePreferencesRequest,
+        ListInboxResponse, MarkSeenRequest, ResendDeliveryRequest, UpdatePreferencesRequest,
         delivery_service_client::DeliveryServiceClient, inbox_service_client::InboxServiceClient,
         preference_service_client::PreferenceServiceClient,
     },
@@ -26,6 +27,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::{
+    fake_documents::FakeDocuments,
     fake_identity::{FakeIdentity, address},
     fake_projects::{FakeProjects, Site},
 };
@@ -38,18 +40,29 @@ pub(crate) struct Stage {
     pub(crate) tenant: Tenant,
     pub(crate) identity: FakeIdentity,
     pub(crate) projects: FakeProjects,
+    pub(crate) documents: FakeDocuments,
     pub(crate) kitchen: Site,
     pub(crate) bath: Site,
     pub(crate) smtp: Smtp,
     pub(crate) db: TestDb,
     config: Config,
     notifications: Running,
-    _peers: [Running; 2],
+    _peers: [Running; 3],
     _folder: TempDir,
 }
 
 impl Stage {
     pub(crate) async fn new() -> Result<Self> {
+        Self::build(None).await
+    }
+
+    /// One where nothing listens at the mail server's address.
+    pub(crate) async fn without_mail_server() -> Result<Self> {
+        let free = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        Self::build(Some(free)).await
+    }
+
+    async fn build(smtp_port: Option<u16>) -> Result<Self> {
         let keys = TestKeys::new()?;
         let tenant = Tenant::new();
         let kitchen = Site::new(
@@ -59,21 +72,31 @@ impl Stage {
         );
         let bath = Site::new(tenant.anas_record, "Guest bath", &["Tile set"]);
         let projects = FakeProjects::new(tenant.id, vec![kitchen.clone(), bath.clone()]);
+        let documents = FakeDocuments::new(projects.clone());
         let accounts = vec![
             account(&tenant.ana, "ana"),
             account(&tenant.ben, "ben"),
             account(&tenant.owner, "owner"),
+            account(&tenant.pm, "paula"),
         ];
         let identity = FakeIdentity::new(tenant.id, accounts);
-        let peers = [identity.start(&keys).await?, projects.start(&keys).await?];
+        let peers = [
+            identity.start(&keys).await?,
+            projects.start(&keys).await?,
+            documents.start(&keys).await?,
+        ];
         let folder = tempfile::tempdir()?;
         let smtp = Smtp::start(folder.path()).await?;
         let db = TestDb::new("notifications", &notifications::migrations()).await?;
         let settings = [
             ("APP__PEERS__IDENTITY", peers[0].address().to_owned()),
             ("APP__PEERS__PROJECTS", peers[1].address().to_owned()),
+            ("APP__PEERS__DOCUMENTS", peers[2].address().to_owned()),
             ("APP__SMTP__HOST", smtp.host().to_owned()),
-            ("APP__SMTP__PORT", smtp.port().to_string()),
+            (
+                "APP__SMTP__PORT",
+                smtp_port.unwrap_or(smtp.port()).to_string(),
+            ),
             ("APP__PUBLIC_PORT", "8080".to_owned()),
         ];
         let config: Config = load_from(notifications::CONFIG, environment(&db, &keys, &settings)?)?;
@@ -84,6 +107,7 @@ impl Stage {
             tenant,
             identity,
             projects,
+            documents,
             kitchen,
             bath,
             smtp,
@@ -179,17 +203,79 @@ impl Stage {
         self.tell("projects", &event).await
     }
 
+    /// The project manager adds a photo that clients see where they see all, and its id is answered.
+    pub(crate) async fn add_photo(&self, site: &Site, caption: &str) -> Result<Uuid> {
+        let photo = self.documents.add(site, PhotoAudience::Unmarked, caption);
+        self.tell_of_photo(site, photo, &self.tenant.pm).await?;
+        Ok(photo)
+    }
+
+    /// Tells that a person added a photo.
+    pub(crate) async fn tell_of_photo(
+        &self,
+        site: &Site,
+        photo: Uuid,
+        actor: &Person,
+    ) -> Result<()> {
+        let event = PhotoAdded {
+            project_id: site.id.to_string(),
+            photo_id: photo.to_string(),
+            actor_id: actor.account.to_string(),
+        };
+        self.tell("documents", &event).await
+    }
+
+    /// A person shares a photo with clients.
+    pub(crate) async fn share_photo(&self, site: &Site, photo: Uuid, actor: &Person) -> Result<()> {
+        self.documents.set_audience(photo, PhotoAudience::Shared);
+        let event = PhotoShared {
+            project_id: site.id.to_string(),
+            photo_id: photo.to_string(),
+            actor_id: actor.account.to_string(),
+        };
+        self.tell("documents", &event).await
+    }
+
+    /// Lets time pass for photos that are gathered and for mails that wait.
+    ///
+    /// What is due comes nearer: the clock is that of every test in this process.
+    pub(crate) async fn pass(&self, minutes: i32) -> Result<()> {
+        let mut connection = self.db.superuser().await?;
+        sqlx::query(
+            "with batches as (
+                 update photo_batch set opened_at = opened_at - make_interval(mins => $1),
+                     due_at = due_at - make_interval(mins => $1))
+             update delivery set due_at = due_at - make_interval(mins => $1) where state = 'queued'",
+        )
+        .bind(minutes)
+        .execute(&mut connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Ana marks everything in her inbox as seen.
+    pub(crate) async fn see_everything(&self) -> Result<()> {
+        let request = self.request(&self.tenant.ana, MarkSeenRequest::default())?;
+        self.inbox()?.mark_seen(request).await?;
+        Ok(())
+    }
+
     /// Tells that an invitation for Ana was made, and answers the link's id.
     pub(crate) async fn invite_ana(&self) -> Result<Uuid> {
         let link = new_id();
+        self.invite_ana_by(link).await?;
+        Ok(link)
+    }
+
+    /// Tells that an invitation for Ana was made with this link.
+    pub(crate) async fn invite_ana_by(&self, link: Uuid) -> Result<()> {
         let event = LinkIssued {
             link_id: link.to_string(),
             account_id: self.tenant.ana.account.to_string(),
             purpose: LinkPurpose::Invite.into(),
             actor_id: self.tenant.owner.account.to_string(),
         };
-        self.tell("identity", &event).await?;
-        Ok(link)
+        self.tell("identity", &event).await
     }
 
     /// Ana chooses how often she is mailed.

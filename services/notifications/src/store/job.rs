@@ -1,0 +1,129 @@
+//! SQL on mails in the hands of the worker.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx as _;
+use service::{Result, clock};
+use tenancy::{TenantId, TenantTx, UnscopedTx};
+use uuid::Uuid;
+
+/// How long a claimed mail may take before another worker tries it.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+
+/// A mail that the worker took.
+pub(crate) struct Claimed {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: Uuid,
+    pub(crate) traceparent: String,
+}
+
+/// A mail that is being sent.
+pub(crate) struct Job {
+    pub(crate) id: Uuid,
+    pub(crate) account_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) link_id: Option<Uuid>,
+    pub(crate) project_id: Option<Uuid>,
+    pub(crate) resend_of: Option<Uuid>,
+    pub(crate) attempts: i32,
+    /// Of the first mail, where this is another copy of it.
+    pub(crate) created_at: jiff_sqlx::Timestamp,
+    /// What the item is about and who caused it, where the mail is about one.
+    pub(crate) subject_id: Option<Uuid>,
+    pub(crate) actor_id: Option<Uuid>,
+    pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) withdrawn_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// Takes the mails that are due, the first of each organization before the second of any.
+pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed>> {
+    let now = clock::now();
+    let rows = sqlx::query!(
+        "with due as (
+             select tenant_id, id, due_at,
+                 row_number() over (partition by tenant_id order by due_at, id) as place
+             from delivery where due_at <= $1 and state in ('queued', 'sending')),
+         claimed as (
+             select d.tenant_id, d.id from delivery d join due using (tenant_id, id)
+             where d.due_at <= $1 and d.state in ('queued', 'sending')
+             order by due.place, due.due_at limit $2 for update of d skip locked)
+         update delivery d set state = 'sending', due_at = $3
+         from claimed where d.tenant_id = claimed.tenant_id and d.id = claimed.id
+         returning d.tenant_id, d.id, d.traceparent",
+        now.to_sqlx(),
+        limit,
+        (now + LEASE).to_sqlx()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Claimed {
+            tenant: row.tenant_id.into(),
+            id: row.id,
+            traceparent: row.traceparent,
+        })
+        .collect())
+}
+
+/// Finds a mail that is being sent.
+pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
+    let tenant = tx.tenant().uuid();
+    let job = sqlx::query_as!(
+        Job,
+        r#"select d.id, d.account_id, d.kind, d.link_id, d.project_id, d.resend_of, d.attempts,
+               coalesce(first.created_at, d.created_at) as "created_at!",
+               i.subject_id as "subject_id?", i.actor_id as "actor_id?", i.seen_at as "seen_at?",
+               i.withdrawn_at as "withdrawn_at?"
+           from delivery d
+           left join delivery first on first.tenant_id = d.tenant_id and first.id = d.resend_of
+           left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+           where d.tenant_id = $1 and d.id = $2 and d.state = 'sending'"#,
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(job)
+}
+
+/// Locks a mail that is being sent; false where somebody else has finished it.
+pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
+    let tenant = tx.tenant().uuid();
+    let found = sqlx::query_scalar!(
+        "select id from delivery where tenant_id = $1 and id = $2 and state = 'sending' for update",
+        tenant,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Gives a claimed mail back, to be tried again later as if it had not been claimed.
+pub(crate) async fn give_back(tx: &mut TenantTx, id: Uuid, due_at: Timestamp) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set state = 'queued', due_at = $3
+         where tenant_id = $1 and id = $2 and state = 'sending'",
+        tenant,
+        id,
+        due_at.to_sqlx()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Counts a try that came to an end, and keeps the subject that was written for it.
+pub(crate) async fn count_attempt(tx: &mut TenantTx, id: Uuid, subject: &str) -> Result<()> {
+    let tenant = tx.tenant().uuid();
+    sqlx::query!(
+        "update delivery set attempts = attempts + 1, subject = $3 where tenant_id = $1 and id = $2",
+        tenant,
+        id,
+        subject
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
