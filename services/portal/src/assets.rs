@@ -52,6 +52,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_str!("assets/office.js").into(),
         ),
         Asset::new(
+            "upload.js",
+            "text/javascript; charset=utf-8",
+            include_str!("assets/upload.js").into(),
+        ),
+        Asset::new(
             "icons.svg",
             "image/svg+xml",
             include_str!("assets/icons.svg").into(),

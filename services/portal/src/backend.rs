@@ -19,6 +19,10 @@ use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use proto::{
     billing::contract_service_client::ContractServiceClient,
+    documents::{
+        logo_service_client::LogoServiceClient, photo_service_client::PhotoServiceClient,
+        usage_service_client::UsageServiceClient,
+    },
     identity::{
         account_service_client::AccountServiceClient, client_service_client::ClientServiceClient,
         link_service_client::LinkServiceClient, member_service_client::MemberServiceClient,
@@ -57,6 +61,7 @@ pub(crate) struct Backend {
 struct Peers {
     identity: Peer,
     projects: Peer,
+    documents: Peer,
     billing: Peer,
     notifications: Peer,
     budget: RetryBudget,
@@ -70,6 +75,7 @@ impl Backend {
             peers: Arc::new(Peers {
                 identity: Peer::new(&config.peers.identity)?,
                 projects: Peer::new(&config.peers.projects)?,
+                documents: Peer::new(&config.peers.documents)?,
                 billing: Peer::new(&config.peers.billing)?,
                 notifications: Peer::new(&config.peers.notifications)?,
                 budget: RetryBudget::full(),
@@ -176,6 +182,21 @@ impl Calls {
         VisibilityServiceClient::new(self.line(&self.peers.projects))
     }
 
+    /// Photos of projects.
+    pub(crate) fn photos(&self) -> PhotoServiceClient<Line> {
+        PhotoServiceClient::new(self.line(&self.peers.documents))
+    }
+
+    /// Logos of contractor companies.
+    pub(crate) fn logos(&self) -> LogoServiceClient<Line> {
+        LogoServiceClient::new(self.line(&self.peers.documents))
+    }
+
+    /// What a company's files take.
+    pub(crate) fn usage(&self) -> UsageServiceClient<Line> {
+        UsageServiceClient::new(self.line(&self.peers.documents))
+    }
+
     /// Contracts of projects.
     pub(crate) fn contracts(&self) -> ContractServiceClient<Line> {
         ContractServiceClient::new(self.line(&self.peers.billing))
@@ -248,10 +269,6 @@ impl Line {
                 Ok(mut peer) => peer.call(request).await,
                 Err(error) => Err(error),
             };
-            let answer = match answer {
-                Err(error) if is_late(error.as_ref()) => Ok(late()),
-                answer => answer,
-            };
             if !is_unavailable(&answer) {
                 self.peers.budget.succeeded();
                 return answer;
@@ -280,16 +297,6 @@ fn is_unavailable(answer: &Result<Response<Body>, BoxError>) -> bool {
         // no connection, or one that broke before it answered
         Err(_) => true,
     }
-}
-
-/// True where the time ran out: another try would take longer still.
-fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .any(|error| error.downcast_ref::<tonic::TimeoutExpired>().is_some())
-}
-
-fn late() -> Response<Body> {
-    Status::deadline_exceeded("the call ran out of time").into_http()
 }
 
 /// Between 80 and 120 percent, so that waiting callers do not come back all at once.

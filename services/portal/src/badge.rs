@@ -1,6 +1,7 @@
 //! Statuses as people see them: a tone, a word and an icon, never a color alone.
 
 use proto::{
+    documents::PhotoAudience,
     identity::{AccountState, ClientStatus, PortalAccessState},
     notifications::{Delivery, DeliveryState},
     projects::{PhaseStatus, Project, ProjectStatus},
@@ -157,6 +158,17 @@ impl Badge {
             PhaseStatus::InProgress => Self::new(Tone::Brand, None, "In progress"),
             PhaseStatus::NotStarted | PhaseStatus::Unspecified => {
                 Self::new(Tone::Neutral, None, "Not started")
+            }
+        }
+    }
+
+    /// Whom a photo is for.
+    pub(crate) fn of_audience(audience: PhotoAudience) -> Self {
+        match audience {
+            PhotoAudience::Internal => Self::new(Tone::Wait, Some("lock"), "Internal"),
+            PhotoAudience::Shared => Self::new(Tone::Ok, Some("eye"), "Shared"),
+            PhotoAudience::Unmarked | PhotoAudience::Unspecified => {
+                Self::new(Tone::Neutral, None, "Unmarked")
             }
         }
     }

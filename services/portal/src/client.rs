@@ -22,6 +22,8 @@ pub(crate) mod financials;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod phases;
+pub(crate) mod photo;
+pub(crate) mod photos;
 pub(crate) mod progress;
 pub(crate) mod project;
 
@@ -94,6 +96,12 @@ pub(crate) fn optional<T>(
             None
         }
     }
+}
+
+/// How to write about a project: in the time zone of its site.
+pub(crate) fn format_at(client: &Client, time_zone: &str) -> Format {
+    let zone = TimeZone::get(time_zone).unwrap_or_else(|_| client.site.zone.clone());
+    Format::new(Locale::default(), zone)
 }
 
 /// Names and roles of team members by id; who cannot be found is left out.

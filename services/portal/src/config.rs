@@ -1,6 +1,6 @@
 //! The portal's configuration; `config.toml` has the defaults and a word on each setting.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -21,6 +21,8 @@ pub struct Config {
     pub control_address: Option<SocketAddr>,
     /// Sign-up answers here, each organization one label below.
     pub base_domain: String,
+    /// Between "stopping" and the close of the port.
+    pub drain_ms: u64,
     /// The port that browsers see.
     pub public_port: u16,
     /// Whose word on the client's address counts.
@@ -28,10 +30,21 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// 32 bytes in hex.
     pub cookie_key: SecretString,
+    /// Where the files of a form wait.
+    pub upload: Upload,
     /// The own key, to say that it is the portal who calls.
     pub keys: tenancy::Keys,
     /// The services.
     pub peers: Peers,
+}
+
+/// Where the files of a form without a script wait until the storage has taken them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Upload {
+    /// A folder of this machine; empty means the system's own for such files.
+    pub spool_folder: PathBuf,
+    /// So much may wait at once.
+    pub spool_limit_bytes: u64,
 }
 
 /// The addresses of the services.

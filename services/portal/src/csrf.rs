@@ -1,22 +1,31 @@
 //! Forms that nobody else can send.
 //!
 //! A form carries a token bound to the session, or before sign-in to the browser; and the browser must say that the
-//! form came from a page of this host. [`Form`] checks both and is the only way to a form's fields. The one exception
-//! is `POST /welcome`, which comes from the base domain: there the single-use code of the sign-up counts alone.
+//! form came from a page of this host. [`Form`] checks both and is the only way to a form's fields; [`FileForm`] does the
+//! same for a form with files, and [`FromScript`] for what a script of ours sends. The one exception is
+//! `POST /welcome`, which comes from the base domain: there the single-use code of the sign-up counts alone.
 
 use anyhow::{Context as _, bail};
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, Request},
+    extract::{
+        FromRequest, FromRequestParts, Multipart, Request,
+        multipart::{Field, MultipartError},
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-use crate::{App, error::Error};
+use crate::{App, error::Error, storage::STILL};
+
+/// Where a script sends the token, which the page has in each of its forms.
+const SCRIPT_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+/// More than any text beside files.
+const LONGEST_TEXT: usize = 8 * 1024;
 
 /// The key that signs form tokens and one-time messages.
 pub(crate) struct CookieKey([u8; 32]);
@@ -78,14 +87,7 @@ impl<T: DeserializeOwned + 'static> FromRequest<App> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        let binding = request
-            .extensions()
-            .get::<Binding>()
-            .cloned()
-            .context("read a form before knowing whose it is")?;
-        if !is_from_here(request.headers()) {
-            return Err(Error::Forged);
-        }
+        let sender = Sender::of(request.extensions(), request.headers())?;
         let (parts, body) = request.into_parts();
         let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app)
             .await
@@ -94,15 +96,115 @@ impl<T: DeserializeOwned + 'static> FromRequest<App> for Form<T> {
             .find(|(name, _)| name == "csrf")
             .map(|(_, token)| token.into_owned())
             .ok_or(Error::Forged)?;
-        if !app.key.confirms(Purpose::Form, &binding.0, &token) {
-            return Err(Error::Forged);
-        }
+        sender.confirm(app, &token)?;
         let request = Request::from_parts(parts, Body::from(bytes));
         let axum_extra::extract::Form(fields) =
             axum_extra::extract::Form::<T>::from_request(request, app)
                 .await
                 .map_err(|_| Error::Invalid)?;
         Ok(Self(fields))
+    }
+}
+
+/// A form with files that was sent from one of our own pages.
+///
+/// Its token is its first field, so that it is checked before a byte of a file is read.
+pub(crate) struct FileForm {
+    parts: Multipart,
+}
+
+impl FromRequest<App> for FileForm {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        let sender = Sender::of(request.extensions(), request.headers())?;
+        let parts = Multipart::from_request(request, app)
+            .await
+            .map_err(|_| Error::Invalid)?;
+        let mut form = Self { parts };
+        let first = form.next().await?.ok_or(Error::Forged)?;
+        if first.name() != Some("csrf") {
+            return Err(Error::Forged);
+        }
+        sender.confirm(app, &text_of(first).await?)?;
+        Ok(form)
+    }
+}
+
+impl FileForm {
+    /// The next field, in the order in which they stand on the page.
+    pub(crate) async fn next(&mut self) -> Result<Option<Field<'_>>, Error> {
+        in_time(self.parts.next_field()).await
+    }
+}
+
+/// A field's text.
+pub(crate) async fn text_of(mut field: Field<'_>) -> Result<String, Error> {
+    let mut text = Vec::new();
+    while let Some(bytes) = chunk_of(&mut field).await? {
+        if text.len() + bytes.len() > LONGEST_TEXT {
+            return Err(Error::TooLarge);
+        }
+        text.extend_from_slice(&bytes);
+    }
+    String::from_utf8(text).map_err(|_| Error::Invalid)
+}
+
+/// The next bytes of a field; none at its end.
+pub(crate) async fn chunk_of(field: &mut Field<'_>) -> Result<Option<Bytes>, Error> {
+    in_time(field.chunk()).await
+}
+
+async fn in_time<T>(step: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Error> {
+    match tokio::time::timeout(STILL, step).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Error::TooLarge),
+        // sent badly, or not to its end
+        Ok(Err(_)) | Err(_) => Err(Error::Invalid),
+    }
+}
+
+/// Says that a script of one of our own pages sends this; the body stays to be read.
+///
+/// It must stand behind the extractor that says who sends it.
+pub(crate) struct FromScript;
+
+impl FromRequestParts<App> for FromScript {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let token = parts
+            .headers
+            .get(SCRIPT_TOKEN)
+            .and_then(|token| token.to_str().ok())
+            .ok_or(Error::Forged)?;
+        Sender::of(&parts.extensions, &parts.headers)?.confirm(app, token)?;
+        Ok(Self)
+    }
+}
+
+/// Somebody on a page of this host, whose token is still to be seen.
+struct Sender(Binding);
+
+impl Sender {
+    fn of(extensions: &Extensions, headers: &HeaderMap) -> Result<Self, Error> {
+        let binding = extensions
+            .get::<Binding>()
+            .cloned()
+            .context("read a form before knowing whose it is")?;
+        if is_from_here(headers) {
+            Ok(Self(binding))
+        } else {
+            Err(Error::Forged)
+        }
+    }
+
+    fn confirm(&self, app: &App, token: &str) -> Result<(), Error> {
+        if app.key.confirms(Purpose::Form, &self.0.0, token) {
+            Ok(())
+        } else {
+            Err(Error::Forged)
+        }
     }
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use service::Reason;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{
     format,
-    page::{Frame, document},
+    page::{Frame, document, is_page},
 };
 
 /// Why there is no page.
@@ -81,6 +81,10 @@ impl From<Status> for Error {
             (
                 Reason::RequestIdReused,
                 "This form was sent before with other content. Open the page again to see what was saved.",
+            ),
+            (
+                Reason::StorageFull,
+                "The storage of your company is full. Delete photos that nobody needs, then try again.",
             ),
         ];
         if Reason::LinkGone.is_in(&status) {
@@ -243,7 +247,7 @@ pub(crate) fn page(response: Response, frame: impl FnOnce() -> Frame) -> Respons
     }
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) => problem.clone(),
-        None if is_document(response.headers()) => return response,
+        None if is_answer(response.headers()) => return response,
         None => Problem::of_status(status),
     };
     let status = problem.status;
@@ -269,11 +273,11 @@ pub(crate) fn page(response: Response, frame: impl FnOnce() -> Frame) -> Respons
     }
 }
 
-/// True for a page of our own: a form that is shown again with its errors, or a link's page that says why it ended.
-fn is_document(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+/// True for an answer of our own: a form that is shown again with its errors, a link's page that says why it ended, or
+/// what one of our scripts asked for.
+fn is_answer(headers: &HeaderMap) -> bool {
+    let is_json = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/json");
+    is_page(headers) || headers.get(header::CONTENT_TYPE).is_some_and(is_json)
 }
 
 /// An error page with made-up data.

@@ -2,6 +2,9 @@
 //!
 //! Every page goes through here, so that one person sees one way of writing, in that person's own time zone.
 
+mod bytes;
+mod names;
+
 use std::{
     fmt::{self, Write as _},
     time::Duration,
@@ -10,6 +13,11 @@ use std::{
 use askama::filters::HtmlSafe;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use proto::types::Money;
+
+pub(crate) use self::{
+    bytes::bytes,
+    names::{first_name, initials, telephone_link},
+};
 
 /// The language and country whose habits are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,9 +94,12 @@ impl Format {
         }
     }
 
-    /// A day in full, for headings: "Tuesday, November 17".
+    /// A day in full, for headings: "Tuesday, November 17", and "Monday, November 30, 2026" in another year.
     pub(crate) fn long_day(&self, day: Date) -> String {
         match self.locale {
+            Locale::EnUs if day.year() != self.today().year() => {
+                day.strftime("%A, %B %-d, %Y").to_string()
+            }
             Locale::EnUs => day.strftime("%A, %B %-d").to_string(),
         }
     }
@@ -100,9 +111,14 @@ impl Format {
         }
     }
 
+    /// The day on which a moment falls, for this person.
+    pub(crate) fn date(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
     /// How many midnights have passed since a moment, for this person; never less than none.
     pub(crate) fn days_since(&self, at: Timestamp) -> usize {
-        let day = at.to_zoned(self.zone.clone()).date();
+        let day = self.date(at);
         usize::try_from((self.today() - day).get_days()).unwrap_or(0)
     }
 
@@ -146,7 +162,7 @@ impl Format {
 
     /// A moment inside a sentence: "today, 8:12 am", "yesterday, 4:40 pm", "Sat, Nov 14, 9:05 am".
     pub(crate) fn moment(&self, at: Timestamp) -> String {
-        let day = at.to_zoned(self.zone.clone()).date();
+        let day = self.date(at);
         let today = self.today();
         let named = if day == today {
             "today".to_owned()
@@ -165,7 +181,7 @@ impl Format {
 
     /// The day of a moment, for this person.
     pub(crate) fn day_of(&self, at: Timestamp) -> String {
-        self.day(at.to_zoned(self.zone.clone()).date())
+        self.day(self.date(at))
     }
 
     /// A moment inside a sentence, for a page.
@@ -180,6 +196,14 @@ impl Format {
     pub(crate) fn when_first(&self, at: Timestamp) -> When {
         When {
             words: self.moment_first(at),
+            time: at.to_string(),
+        }
+    }
+
+    /// A moment in full, for a page: "Monday, November 16, 2:05 pm".
+    pub(crate) fn long_when(&self, at: Timestamp) -> When {
+        When {
+            words: format!("{}, {}", self.long_day(self.date(at)), self.time(at)),
             time: at.to_string(),
         }
     }
@@ -262,37 +286,6 @@ pub(crate) fn wait(duration: Duration) -> String {
         "hour",
         "hours",
     )
-}
-
-/// The initials of a name, for its circle: "Maya Okafor" gives "MO".
-pub(crate) fn initials(name: &str) -> String {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    let ends = match words.as_slice() {
-        [] => return String::new(),
-        [only] => vec![*only],
-        [first, .., last] => vec![*first, *last],
-    };
-    ends.iter()
-        .filter_map(|word| word.chars().next())
-        .flat_map(char::to_uppercase)
-        .collect()
-}
-
-/// The first word of a name, to greet with.
-pub(crate) fn first_name(name: &str) -> &str {
-    name.split_whitespace().next().unwrap_or(name)
-}
-
-/// A telephone number as a `tel:` link: digits alone, and ten of them are read as a number of North America.
-pub(crate) fn telephone_link(number: &str) -> String {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    if number.trim_start().starts_with('+') {
-        format!("tel:+{digits}")
-    } else if digits.len() == 10 {
-        format!("tel:+1{digits}")
-    } else {
-        format!("tel:{digits}")
-    }
 }
 
 /// How many decimals a currency has, after ISO 4217.
@@ -439,21 +432,5 @@ mod tests {
         assert_eq!(wait(Duration::from_secs(1)), "1 minute");
         assert_eq!(wait(Duration::from_secs(61)), "2 minutes");
         assert_eq!(wait(Duration::from_hours(2)), "2 hours");
-    }
-
-    #[test]
-    fn names_are_shortened() {
-        assert_eq!(initials("Maya Okafor"), "MO");
-        assert_eq!(initials("Ana"), "A");
-        assert_eq!(initials("José María de la Cruz"), "JC");
-        assert_eq!(initials(""), "");
-        assert_eq!(first_name("Maya Okafor"), "Maya");
-    }
-
-    #[test]
-    fn telephone_links_hold_digits_alone() {
-        assert_eq!(telephone_link("(503) 555-0142"), "tel:+15035550142");
-        assert_eq!(telephone_link("+44 20 7946 0000"), "tel:+442079460000");
-        assert_eq!(telephone_link("1-503-555-0142"), "tel:15035550142");
     }
 }

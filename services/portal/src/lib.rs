@@ -24,6 +24,9 @@
 //! - No `style` attribute and no script inside a page: the policy in [`layers`] forbids both. A bar's value is a class,
 //!   `p-0` to `p-100`, a segment's width `w-0` to `w-100`.
 //! - Dates, money and counts go through [`format`]; statuses through [`badge`].
+//! - Files are never held in memory: [`storage`] streams them to and from where documents says, [`upload`] takes them
+//!   in, [`photo_file`] hands them out. A form with files is read by [`csrf::FileForm`], a script's request goes through
+//!   [`csrf::FromScript`].
 //! - Macros for fields, icons, badges and the error summary are in `templates/parts/`.
 
 mod assets;
@@ -46,10 +49,15 @@ mod layers;
 mod looks;
 mod office;
 mod page;
+mod photo_file;
+mod pictures;
 mod routes;
 mod session;
 mod signup;
+mod spool;
+mod storage;
 mod time_zones;
+mod upload;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -60,16 +68,9 @@ use service::{Command, Lifecycle, Listen};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, DEFAULTS, Peers};
+pub use config::{Config, DEFAULTS, Peers, Upload};
 
-use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey};
-
-/// Between "stopping" and the close of the port: whoever sends browsers here must hear of it first.
-const DRAIN: Duration = if cfg!(debug_assertions) {
-    Duration::from_millis(50)
-} else {
-    Duration::from_secs(3)
-};
+use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey, spool::Spool, storage::Storage};
 
 /// What every handler has at hand.
 type App = Arc<Portal>;
@@ -77,6 +78,8 @@ type App = Arc<Portal>;
 struct Portal {
     config: Config,
     backend: Backend,
+    storage: Storage,
+    spool: Spool,
     key: CookieKey,
     cookies: Cookies,
 }
@@ -100,6 +103,7 @@ pub struct Server {
     health: TcpListener,
     control: Option<TcpListener>,
     router: Router,
+    drain: Duration,
 }
 
 impl Server {
@@ -114,6 +118,8 @@ impl Server {
         let control = service::bind_control(&ports).await?;
         let app = Arc::new(Portal {
             backend: Backend::new(&config)?,
+            storage: Storage::new()?,
+            spool: Spool::new(&config.upload),
             key: CookieKey::read(&config.cookie_key)?,
             cookies: Cookies::new(config.is_local()),
             config,
@@ -123,6 +129,7 @@ impl Server {
             health: listen(app.config.health_address).await?,
             control,
             router: routes::portal(&app),
+            drain: Duration::from_millis(app.config.drain_ms),
         })
     }
 
@@ -146,7 +153,7 @@ impl Server {
         let served = axum::serve(self.listener, service)
             .with_graceful_shutdown(async move {
                 stopping.cancelled().await;
-                tokio::time::sleep(DRAIN).await;
+                tokio::time::sleep(self.drain).await;
             })
             .await;
         drained.cancel();

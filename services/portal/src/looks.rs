@@ -1,48 +1,36 @@
 //! Every page with made-up data: each must be sound HTML that the policy allows, and each is left in the temporary
 //! folder, so that it can be looked at: `python3 -m http.server` in `contractoros-pages` shows them with their assets.
 
+mod photos;
+mod sample;
+
 use std::{collections::HashSet, fs, path::PathBuf};
 
 use askama::Template;
-use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use proto::{
     billing::Contract,
     identity::{ContactData, Organization},
-    notifications::{
-        Delivery, DeliveryState, DeliveryStep, Frequency, InboxItem, ListInboxResponse, Preferences,
-    },
-    projects::{Phase, PhaseStatus, Project, ProjectStatus, SiteAddress},
+    notifications::{Delivery, DeliveryState, DeliveryStep, ListInboxResponse},
+    projects::Project,
     types::Money,
 };
 
+use self::sample::{addition, around, entries, hidden, kitchen, kitchen_of, timestamp};
 use crate::{
     assets,
     client::{
-        Around, ClientFrame, Here, account, activity,
-        activity::Entry,
-        financials, home, progress,
+        Around, ClientFrame, Here, account, activity, financials, home, progress,
         project::{Band, Opened, Section},
     },
     config::Config,
     flash::Flash,
     form::FormView,
-    format::{Format, Locale, initials, time_of},
+    format::initials,
     frequency,
     page::{Frame, Letterhead, Theme},
+    pictures::Picture,
     time_zones,
 };
-
-fn timestamp(minutes_ago: i64) -> prost_types::Timestamp {
-    let at = service::clock::now() - minutes_ago.minutes();
-    prost_types::Timestamp {
-        seconds: at.as_second(),
-        nanos: 0,
-    }
-}
-
-fn day(offset: i64) -> Date {
-    service::clock::today(&TimeZone::UTC) + offset.days()
-}
 
 pub(crate) fn letterhead() -> Letterhead {
     Letterhead::of(&Organization {
@@ -66,164 +54,8 @@ pub(crate) fn frame(theme: Theme) -> Frame {
     }
 }
 
-fn phases(percent: &[i32]) -> Vec<Phase> {
-    let plan = [
-        ("Planning and permits", 12, Some("Permits granted")),
-        ("Demolition", 7, None),
-        ("Framing and structure", 11, None),
-        ("Plumbing and electrical", 19, Some("Rough-in inspected")),
-        ("Drywall and paint", 19, Some("Drywall and paint done")),
-        ("Cabinets and counters", 24, Some("Countertops installed")),
-        ("Tile and flooring", 9, Some("Tile and floor finished")),
-        (
-            "Fixtures and final walk-through",
-            5,
-            Some("Final walk-through with you"),
-        ),
-    ];
-    let mut start = -85;
-    plan.iter()
-        .zip(percent)
-        .enumerate()
-        .map(|(index, ((name, days, milestone), percent))| {
-            let (from, to) = (day(start), day(start + days - 1));
-            start += days;
-            let status = match percent {
-                0 => PhaseStatus::NotStarted,
-                100 => PhaseStatus::Done,
-                _ => PhaseStatus::InProgress,
-            };
-            Phase {
-                id: format!("phase-{index}"),
-                name: (*name).to_owned(),
-                status: Some(status.into()),
-                progress_percent: Some(*percent),
-                planned_start: Some(from.to_string()),
-                planned_end: Some(to.to_string()),
-                actual_end: (*percent == 100).then(|| to.to_string()),
-                milestone: milestone.map(str::to_owned),
-                ..Phase::default()
-            }
-        })
-        .collect()
-}
-
-fn project(id: &str, name: &str, percent: &[i32], overall: i32) -> Project {
-    let phases = phases(percent);
-    let current = phases
-        .iter()
-        .find(|phase| phase.status != Some(PhaseStatus::Done.into()))
-        .map(|phase| phase.id.clone());
-    Project {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        status: ProjectStatus::Active.into(),
-        address: Some(SiteAddress {
-            line1: "214 Larkspur Lane".to_owned(),
-            city: "Portland".to_owned(),
-            ..SiteAddress::default()
-        }),
-        start_date: phases.first().and_then(|phase| phase.planned_start.clone()),
-        planned_finish: phases.last().and_then(|phase| phase.planned_end.clone()),
-        progress_percent: Some(overall),
-        current_phase_id: current,
-        days_behind: Some(0),
-        updated_at: Some(timestamp(60)),
-        phases,
-        ..Project::default()
-    }
-}
-
-/// The same project as a client sees it where progress, schedule and money are hidden.
-fn hidden(mut project: Project) -> Project {
-    project.phases.clear();
-    project.progress_percent = None;
-    project.current_phase_id = None;
-    project.start_date = None;
-    project.planned_finish = None;
-    project.days_behind = None;
-    project
-}
-
-fn around(projects: Vec<Project>) -> Around {
-    let item = |id: &str, text: &str, minutes: i64, seen| InboxItem {
-        id: id.to_owned(),
-        text: text.to_owned(),
-        project_id: "a".to_owned(),
-        project_name: "Kitchen remodel".to_owned(),
-        seen,
-        created_at: Some(timestamp(minutes)),
-        ..InboxItem::default()
-    };
-    Around {
-        projects,
-        inbox: Some(ListInboxResponse {
-            items: vec![
-                item("1", "Milestone reached: drywall and paint done", 90, false),
-                item("2", "Milestone reached: rough-in inspected", 60 * 26, true),
-                item(
-                    "3",
-                    "Milestone reached: permits granted",
-                    60 * 24 * 40,
-                    true,
-                ),
-            ],
-            unseen_count: 1,
-            ..ListInboxResponse::default()
-        }),
-        preferences: Some(Preferences {
-            frequency: Frequency::Daily.into(),
-            time_zone: "America/Los_Angeles".to_owned(),
-            ..Preferences::default()
-        }),
-        format: Format::new(Locale::EnUs, TimeZone::UTC),
-    }
-}
-
-fn entries(around: &Around) -> Vec<Entry> {
-    let items = around.inbox.clone().unwrap_or_default().items;
-    items
-        .into_iter()
-        .map(|item| {
-            let at = time_of(item.created_at).expect("set above");
-            Entry {
-                id: item.id,
-                actor: Some("Tomás Reyes".to_owned()),
-                initials: initials("Tomás Reyes"),
-                text: item.text,
-                project: item.project_name,
-                link: "/p/a".to_owned(),
-                when: Some(around.format.when_first(at)),
-                is_seen: item.seen,
-            }
-        })
-        .collect()
-}
-
 fn client_frame(around: &Around, theme: Theme, here: Here) -> ClientFrame {
     ClientFrame::new(frame(theme), "Maya Okafor", around, here)
-}
-
-fn kitchen() -> Project {
-    project(
-        "a",
-        "Kitchen remodel",
-        &[100, 100, 100, 100, 100, 55, 0, 0],
-        68,
-    )
-}
-
-fn kitchen_of(id: &str) -> Project {
-    Project {
-        id: id.to_owned(),
-        ..kitchen()
-    }
-}
-
-fn addition() -> Project {
-    let mut project = project("b", "House addition", &[100, 40, 0, 0, 0, 0, 0, 0], 22);
-    project.days_behind = Some(3);
-    project
 }
 
 fn home_page(theme: Theme, projects: Vec<Project>, with_news: bool) -> String {
@@ -241,7 +73,12 @@ fn home_page(theme: Theme, projects: Vec<Project>, with_news: bool) -> String {
     let recent = entries(&around);
     let frame = client_frame(&around, theme, Here::Home);
     let contract = with_news.then_some(contract);
-    render(&home::Page::new(frame, &around, recent, contract))
+    let strip = around
+        .projects
+        .first()
+        .filter(|_| with_news)
+        .and_then(|project| home::Strip::new(project, &sample::photos(5), &around.format));
+    render(&home::Page::new(frame, &around, recent, contract, strip))
 }
 
 fn progress_page(theme: Theme, project: Project) -> String {
@@ -251,14 +88,20 @@ fn progress_page(theme: Theme, project: Project) -> String {
         initials: initials(name),
         role: "Project manager",
     });
-    let sections = [Section::Progress, Section::Financials];
+    let pictures = sample::photos(3)
+        .photos
+        .iter()
+        .map(|photo| Picture::of(photo, &around.format))
+        .collect();
+    let sections = [Section::Progress, Section::Photos, Section::Financials];
     let opened = Opened {
         frame: client_frame(&around, theme, Here::Project(project.id.clone())),
         band: Band::new(&project, &sections, Section::Progress),
+        shows_photos: true,
         around,
         project,
     };
-    render(&progress::Page::new(opened, team.into()))
+    render(&progress::Page::new(opened, team.into(), pictures))
 }
 
 fn financials_page(theme: Theme, contract: Option<financials::Contract>) -> String {
@@ -384,6 +227,7 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
         ("error", crate::error::looks(frame(theme))),
         ("error-no-portal", crate::error::looks(platform.clone())),
     ];
+    pages.extend(photos::pages(theme));
     pages.extend(crate::auth::looks(&frame(theme)));
     pages.extend(crate::client::help::looks(&frame(theme)));
     pages.extend(crate::signup::looks(&platform));

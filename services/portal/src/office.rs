@@ -30,6 +30,7 @@ use crate::{
 
 pub(crate) mod account;
 mod amount;
+pub(crate) mod audience;
 pub(crate) mod branding;
 pub(crate) mod client;
 pub(crate) mod client_form;
@@ -38,9 +39,12 @@ pub(crate) mod clients;
 pub(crate) mod company;
 mod degrees;
 pub(crate) mod edit;
+pub(crate) mod logo;
 pub(crate) mod mail;
 pub(crate) mod person;
 pub(crate) mod phases;
+pub(crate) mod photo;
+pub(crate) mod photos;
 pub(crate) mod portal_access;
 pub(crate) mod project;
 pub(crate) mod project_form;
@@ -48,6 +52,7 @@ pub(crate) mod projects;
 mod reach;
 pub(crate) mod team;
 pub(crate) mod today;
+pub(crate) mod upload;
 pub(crate) mod visibility;
 
 /// An owner or a project manager, who run projects and look after clients.
@@ -216,6 +221,20 @@ impl OfficeFrame {
             work,
             settings,
             here: Some(here),
+        }
+    }
+
+    /// An owner's frame with made-up data.
+    #[cfg(test)]
+    pub(crate) fn looks(frame: Frame) -> Self {
+        Self {
+            frame,
+            name: "Dana Ortiz".to_owned(),
+            initials: initials("Dana Ortiz"),
+            role: role_words(Role::Owner),
+            work: &WORK,
+            settings: &SETTINGS,
+            here: Some(Here::Projects),
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Letterhead {
     pub(crate) name: String,
     /// The address of its colors.
     pub(crate) stylesheet: String,
+    /// Its logo, in the place of the platform's mark and the name.
+    pub(crate) logo: Option<Logo>,
     /// Its telephone number.
     pub(crate) phone: Option<Phone>,
     /// Its mail address.
@@ -33,6 +35,17 @@ pub(crate) struct Letterhead {
     pub(crate) is_organization: bool,
     /// Where the platform's own pages are, such as "https://example.com"; empty for an organization.
     pub(crate) origin: String,
+}
+
+/// A picture with the company's name in it or beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Logo {
+    /// Where it is.
+    pub(crate) path: String,
+    /// In pixels.
+    pub(crate) width: i32,
+    /// In pixels.
+    pub(crate) height: i32,
 }
 
 /// A telephone number as it is read, and as it is dialed.
@@ -59,10 +72,8 @@ impl Letterhead {
     pub(crate) fn of(organization: &Organization) -> Self {
         let contact = organization.contact.clone().unwrap_or_default();
         let given = |text: String| Some(text).filter(|text| !text.is_empty());
-        let hash = organization
-            .brand
-            .as_ref()
-            .map_or("", |brand| brand.stylesheet_hash.as_str());
+        let brand = organization.brand.clone().unwrap_or_default();
+        let hash = brand.stylesheet_hash;
         Self {
             name: organization.name.clone(),
             stylesheet: if hash.is_empty() {
@@ -70,6 +81,11 @@ impl Letterhead {
             } else {
                 format!("/brand/{hash}.css")
             },
+            logo: given(brand.logo_id).map(|id| Logo {
+                path: format!("/brand/logo/{id}.png"),
+                width: brand.logo_width,
+                height: brand.logo_height,
+            }),
             phone: given(contact.phone).map(|shown| Phone {
                 link: telephone_link(&shown),
                 shown,
@@ -161,6 +177,13 @@ pub(crate) fn conflict(page: &impl Template) -> Result<Response, Error> {
 /// A link's page that says why the link ended: status 410.
 pub(crate) fn gone(page: &impl Template) -> Result<Response, Error> {
     Ok(document(StatusCode::GONE, page.render()?))
+}
+
+/// True for the headers of a page.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// An HTML document.

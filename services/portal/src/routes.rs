@@ -8,22 +8,26 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     middleware::{from_fn, from_fn_with_state},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use tower_http::compression::CompressionLayer;
 
 use crate::{
     App, assets, auth, brand,
-    client::{account, activity, financials, help, home, progress, project},
+    client::{
+        account, activity, financials, help, home, photo as client_photo, photos as gallery,
+        progress, project,
+    },
     error::Error,
     flash,
     host::Hosts,
     layers,
     office::{
-        self, branding, client_form, client_import, clients, company, mail, person, phases,
-        portal_access, project as office_project, project_form, projects, team, today, visibility,
+        self, branding, client_form, client_import, clients, company, logo, mail, person, phases,
+        photo, photos, portal_access, project as office_project, project_form, projects, team,
+        today, upload, visibility,
     },
-    session, signup,
+    photo_file, session, signup,
 };
 
 /// More than any form of text holds.
@@ -71,6 +75,7 @@ fn guests(app: &App) -> Router<App> {
         // from the base domain, with the code of a sign-up
         .route("/welcome", post(auth::welcome::send))
         .route("/brand/{file}", get(brand::stylesheet))
+        .route("/brand/logo/{file}", get(brand::logo))
 }
 
 /// A client's pages.
@@ -81,6 +86,8 @@ fn clients() -> Router<App> {
         .route("/activity/seen", post(activity::mark_seen))
         .route("/p/{project}", get(project::first_tab))
         .route("/p/{project}/progress", get(progress::show))
+        .route("/p/{project}/photos", get(gallery::show))
+        .route("/p/{project}/photos/{photo}", get(client_photo::show))
         .route("/p/{project}/financials", get(financials::show))
         .route("/account", get(account::show))
         .route("/account/notifications", post(account::save_notifications))
@@ -126,6 +133,11 @@ fn office() -> Router<App> {
         )
         .nest("/office/projects/{project}/phases/{phase}", phase())
         .route(
+            "/office/projects/{project}/photos",
+            get(photos::show).merge(whole_files(post(upload::send), upload::LARGEST_FORM)),
+        )
+        .nest("/office/projects/{project}/photos", photos_of_project())
+        .route(
             "/office/projects/{project}/visibility",
             get(visibility::show).post(visibility::save),
         )
@@ -148,6 +160,11 @@ fn office() -> Router<App> {
             "/office/settings/branding/preview.css",
             get(branding::sheet),
         )
+        .route(
+            "/office/settings/branding/logo",
+            whole_files(post(logo::send), logo::LARGEST_FORM),
+        )
+        .route("/office/settings/branding/logo/remove", post(logo::remove))
         .route(
             "/office/settings/organization",
             get(company::show).post(company::save),
@@ -201,6 +218,24 @@ fn phase() -> Router<App> {
         .route("/remove", post(phases::remove))
 }
 
+/// Below `/office/projects/{project}/photos`.
+fn photos_of_project() -> Router<App> {
+    Router::new()
+        // a file is streamed on as it comes: its length is for documents to judge
+        .route("/upload", post(upload::send_one))
+        .route("/uploads", get(upload::list))
+        .route("/uploads/dismiss", post(upload::dismiss))
+        .route("/edit", post(photos::edit))
+        .route("/trash", post(photos::trash))
+        .route("/restore", post(photos::restore))
+        .route("/{photo}", get(photo::show).post(photo::save))
+}
+
+/// A form with files is larger than other forms.
+fn whole_files(handler: MethodRouter<App>, limit: usize) -> MethodRouter<App> {
+    handler.layer(DefaultBodyLimit::max(limit))
+}
+
 /// A table of clients is larger than other forms.
 fn import() -> Router<App> {
     Router::new()
@@ -214,7 +249,13 @@ fn import() -> Router<App> {
 
 /// Anybody who is signed in.
 fn people() -> Router<App> {
-    Router::new().route("/sign-out", post(auth::sign_out::send))
+    Router::new()
+        .route("/sign-out", post(auth::sign_out::send))
+        .route(
+            "/p/{project}/photos/{photo}/download",
+            get(photo_file::download),
+        )
+        .route("/p/{project}/photos/{photo}/{file}", get(photo_file::show))
 }
 
 /// The whole portal: assets at every host, and beside them the pages of the host that is asked.

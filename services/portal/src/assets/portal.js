@@ -92,3 +92,36 @@ if (slug) {
   });
   show();
 }
+
+// A photo on its stage: arrow keys and swipes lead to its neighbors, Escape closes it, and the next one is had ready.
+const stage = document.querySelector(".stage-m");
+if (stage) {
+  const go = (selector) => document.querySelector(selector)?.click();
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.key === "ArrowLeft") go("a[rel=prev]");
+    if (event.key === "ArrowRight") go("a[rel=next]");
+    if (event.key === "Escape") go("a[data-close]");
+  });
+
+  const farEnough = 48;
+  let start = null;
+  stage.addEventListener("touchstart", ({ touches }) => {
+    start = touches.length === 1 ? touches[0] : null;
+  }, { passive: true });
+  stage.addEventListener("touchend", ({ changedTouches: [end] }) => {
+    if (!start || visualViewport.scale > 1) return;
+    const [right, down] = [end.clientX - start.clientX, end.clientY - start.clientY];
+    if (Math.abs(right) > farEnough && Math.abs(right) > 2 * Math.abs(down)) {
+      go(right > 0 ? "a[rel=prev]" : "a[rel=next]");
+    }
+  }, { passive: true });
+
+  addEventListener("load", () => {
+    const path = document.querySelector("a[rel=next]")?.dataset.photo;
+    if (!path) return;
+    const next = new Image();
+    next.sizes = "100vw";
+    next.srcset = `${path}/640.jpg 640w,${path}/1600.jpg 1600w`;
+  });
+}

@@ -310,6 +310,7 @@ fn subject_of(delivery: &Delivery) -> String {
     match delivery.kind() {
         MailKind::Digest => "Your summary",
         MailKind::MilestoneReached => "News about a milestone",
+        MailKind::PhotosAdded => "New photos",
         _ => "About your sign-in",
     }
     .to_owned()

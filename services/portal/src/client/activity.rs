@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
-use proto::notifications::{InboxItem, MarkSeenRequest};
+use proto::notifications::{InboxItem, InboxItemKind, MarkSeenRequest};
 use serde::Deserialize;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     csrf::Form,
     error::Error,
     flash::{self, Flash},
-    format::{Format, When, initials, time_of},
+    format::{Format, When, count, initials, time_of},
     page,
     session::Client,
 };
@@ -94,16 +94,61 @@ pub(crate) async fn entries(client: &Client, items: Vec<InboxItem>, format: &For
         .into_iter()
         .map(|item| {
             let actor = known.get(&item.actor_id).map(|member| member.name.clone());
-            Entry {
-                initials: initials(actor.as_deref().unwrap_or(&item.project_name)),
-                actor,
-                text: item.text,
-                project: item.project_name,
-                link: format!("/p/{}", item.project_id),
-                when: time_of(item.created_at).map(|at| format.when_first(at)),
-                is_seen: item.seen,
-                id: item.id,
-            }
+            Entry::new(item, actor, format)
         })
         .collect()
+}
+
+impl Entry {
+    pub(crate) fn new(item: InboxItem, actor: Option<String>, format: &Format) -> Self {
+        let initials = initials(actor.as_deref().unwrap_or(&item.project_name));
+        let project = format!("/p/{}", item.project_id);
+        let photos = usize::try_from(item.count).unwrap_or_default();
+        let (text, actor, link) = match (item.kind(), actor) {
+            // who did it stands in the sentence already
+            (InboxItemKind::PhotosAdded, Some(name)) if photos > 0 => {
+                let words = format!("{name} added {}", count(photos, "photo", "photos"));
+                (words, None, format!("{project}/photos"))
+            }
+            (InboxItemKind::PhotosAdded, actor) => {
+                (item.text.clone(), actor, format!("{project}/photos"))
+            }
+            (_, actor) => (item.text.clone(), actor, project),
+        };
+        Self {
+            initials,
+            actor,
+            text,
+            link,
+            project: item.project_name,
+            when: time_of(item.created_at).map(|at| format.when_first(at)),
+            is_seen: item.seen,
+            id: item.id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn new_photos_are_told_with_who_added_them_and_lead_to_the_gallery() {
+        let format = Format::new(Default::default(), TimeZone::UTC);
+        let item = InboxItem {
+            kind: InboxItemKind::PhotosAdded.into(),
+            project_id: "p".to_owned(),
+            text: "6 new photos".to_owned(),
+            count: 6,
+            ..InboxItem::default()
+        };
+        let name = Some("Tomás Reyes".to_owned());
+        let entry = Entry::new(item.clone(), name, &format);
+        assert_eq!(entry.text, "Tomás Reyes added 6 photos");
+        assert_eq!((entry.link.as_str(), entry.actor), ("/p/p/photos", None));
+        assert_eq!(entry.initials, "TR");
+        assert_eq!(Entry::new(item, None, &format).text, "6 new photos");
+    }
 }

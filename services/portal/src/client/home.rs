@@ -4,7 +4,9 @@ use askama::Template;
 use axum::response::Response;
 use proto::{
     billing::{BatchGetContractsRequest, Contract},
-    projects::Project,
+    documents::{ListPhotosRequest, ListPhotosResponse},
+    notifications::{InboxItem, InboxItemKind},
+    projects::{Project, ProjectAccess, ProjectStatus, ResolveRequest},
 };
 
 use crate::{
@@ -12,17 +14,19 @@ use crate::{
     client::{
         Around, ClientFrame, Here,
         activity::{self, Entry},
-        optional, phases,
+        format_at, optional, phases,
         phases::Bar,
-        project::address_line,
+        project::{address_line, shows_photos},
     },
     error::Error,
-    format::{Format, When, date_of, first_name, time_of},
+    format::{Format, When, count, date_of, first_name, time_of},
     page,
+    pictures::Picture,
     session::Client,
 };
 
 const RECENT: i32 = 5;
+const NEW_PHOTOS: i32 = 5;
 
 #[derive(Template)]
 #[template(path = "client/home.html")]
@@ -33,6 +37,8 @@ pub(crate) struct Page {
     pub(crate) latest: Option<When>,
     /// The newest project in numbers.
     pub(crate) stats: Option<Stats>,
+    /// None where there are no photos to see.
+    pub(crate) photos: Option<Strip>,
     pub(crate) cards: Vec<Card>,
     /// None while the inbox is away.
     pub(crate) recent: Option<Vec<Entry>>,
@@ -51,6 +57,16 @@ pub(crate) struct Tile {
     pub(crate) detail: String,
 }
 
+/// The newest photos of one project.
+pub(crate) struct Strip {
+    pub(crate) project: String,
+    /// The gallery.
+    pub(crate) link: String,
+    /// "All 43 photos".
+    pub(crate) all: String,
+    pub(crate) pictures: Vec<Picture>,
+}
+
 /// One project.
 pub(crate) struct Card {
     pub(crate) id: String,
@@ -65,15 +81,66 @@ pub(crate) struct Card {
 
 /// `GET /`
 pub(crate) async fn show(client: Client) -> Result<Response, Error> {
-    let around = Around::load(&client, RECENT, "").await?;
-    let items = around.inbox.as_ref().map(|inbox| inbox.items.clone());
+    let (around, accesses) = tokio::join!(Around::load(&client, RECENT, ""), accesses(&client));
+    let around = around?;
+    let items = around
+        .inbox
+        .as_ref()
+        .map(|inbox| inbox.items.clone())
+        .unwrap_or_default();
     let newest = around.projects.first();
-    let (recent, contract) = tokio::join!(
-        activity::entries(&client, items.unwrap_or_default(), &around.format),
-        contract_of(&client, newest)
+    let shown = photographed(&around.projects, &accesses, &items);
+    let (recent, contract, photos) = tokio::join!(
+        activity::entries(&client, items.clone(), &around.format),
+        contract_of(&client, newest),
+        strip_of(&client, shown)
     );
     let frame = around.frame(&client, Here::Home);
-    page::show(&Page::new(frame, &around, recent, contract))
+    page::show(&Page::new(frame, &around, recent, contract, photos))
+}
+
+/// What the client may see of each project; nothing while that cannot be asked.
+async fn accesses(client: &Client) -> Vec<ProjectAccess> {
+    let answer = client
+        .calls
+        .access()
+        .resolve(ResolveRequest::default())
+        .await;
+    optional("new photos", answer)
+        .map(|answer| answer.projects)
+        .unwrap_or_default()
+}
+
+/// The project whose photos are shown: the one of the latest news of photos, else the newest that is being worked on.
+fn photographed<'a>(
+    projects: &'a [Project],
+    accesses: &[ProjectAccess],
+    items: &[InboxItem],
+) -> Option<&'a Project> {
+    let is_shown = |id: &str| {
+        accesses
+            .iter()
+            .any(|access| access.project_id == id && shows_photos(access))
+    };
+    let shown = || projects.iter().filter(|project| is_shown(&project.id));
+    let news = items
+        .iter()
+        .filter(|item| item.kind() == InboxItemKind::PhotosAdded)
+        .find_map(|item| shown().find(|project| project.id == item.project_id));
+    news.or_else(|| shown().find(|project| project.status() == ProjectStatus::Active))
+        .or_else(|| shown().next())
+}
+
+async fn strip_of(client: &Client, project: Option<&Project>) -> Option<Strip> {
+    let project = project?;
+    let request = ListPhotosRequest {
+        project_id: project.id.clone(),
+        page_size: NEW_PHOTOS,
+        ..ListPhotosRequest::default()
+    };
+    let answer = client.calls.photos().list_photos(request).await;
+    let photos = optional("new photos", answer)?;
+    Strip::new(project, &photos, &format_at(client, &project.time_zone))
 }
 
 async fn contract_of(client: &Client, project: Option<&Project>) -> Option<Contract> {
@@ -90,6 +157,7 @@ impl Page {
         around: &Around,
         recent: Vec<Entry>,
         contract: Option<Contract>,
+        photos: Option<Strip>,
     ) -> Self {
         let format = &around.format;
         let newest_item = around
@@ -109,6 +177,7 @@ impl Page {
                 .projects
                 .first()
                 .and_then(|project| Stats::new(project, contract, format)),
+            photos,
             cards: around.projects.iter().map(Card::new).collect(),
             recent: around.inbox.as_ref().map(|_| recent),
             frame,
@@ -160,6 +229,28 @@ impl Stats {
     }
 }
 
+impl Strip {
+    /// None where there are no photos.
+    pub(crate) fn new(
+        project: &Project,
+        photos: &ListPhotosResponse,
+        format: &Format,
+    ) -> Option<Self> {
+        let pictures: Vec<Picture> = photos
+            .photos
+            .iter()
+            .map(|photo| Picture::of(photo, format))
+            .collect();
+        let total = usize::try_from(photos.total_count).unwrap_or_default();
+        (!pictures.is_empty()).then(|| Self {
+            project: project.name.clone(),
+            link: format!("/p/{}/photos", project.id),
+            all: format!("All {}", count(total, "photo", "photos")),
+            pictures,
+        })
+    }
+}
+
 impl Card {
     fn new(project: &Project) -> Self {
         Self {
@@ -172,5 +263,60 @@ impl Card {
             percent: project.progress_percent,
             bar: Bar::of(project),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::projects::PhotoScope;
+
+    use super::*;
+
+    fn project(id: &str, status: ProjectStatus) -> Project {
+        Project {
+            id: id.to_owned(),
+            status: status.into(),
+            ..Project::default()
+        }
+    }
+
+    fn access(id: &str, photos: PhotoScope) -> ProjectAccess {
+        ProjectAccess {
+            project_id: id.to_owned(),
+            photos: photos.into(),
+            ..ProjectAccess::default()
+        }
+    }
+
+    #[test]
+    fn photos_come_from_where_they_are_shown_and_new() {
+        let projects = [
+            project("planned", ProjectStatus::Planned),
+            project("hidden", ProjectStatus::Active),
+            project("kitchen", ProjectStatus::Active),
+            project("attic", ProjectStatus::Active),
+        ];
+        let accesses = [
+            access("planned", PhotoScope::Shared),
+            access("hidden", PhotoScope::None),
+            access("kitchen", PhotoScope::NotInternal),
+            access("attic", PhotoScope::Shared),
+        ];
+        let news = |project: &str| InboxItem {
+            kind: InboxItemKind::PhotosAdded.into(),
+            project_id: project.to_owned(),
+            ..InboxItem::default()
+        };
+        let found = |accesses: &[ProjectAccess], items: &[InboxItem]| {
+            photographed(&projects, accesses, items).map(|project| project.id.clone())
+        };
+        assert_eq!(found(&accesses, &[]).as_deref(), Some("kitchen"));
+        assert_eq!(
+            found(&accesses, &[news("hidden"), news("attic")]).as_deref(),
+            Some("attic")
+        );
+        assert_eq!(found(&accesses[..1], &[]).as_deref(), Some("planned"));
+        assert_eq!(found(&accesses[1..2], &[news("hidden")]), None);
+        assert_eq!(found(&[], &[]), None);
     }
 }

@@ -2,21 +2,28 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use proto::projects::{Phase, PhaseStatus, Project};
+use proto::{
+    documents::{ListPhotosRequest, PhotoFilter},
+    projects::{Phase, PhaseStatus, Project},
+};
 use uuid::Uuid;
 
 use crate::{
     auth::role_words,
     client::{
-        ClientFrame, members, phases,
+        ClientFrame, format_at, members, optional, phases,
         phases::Bar,
         project::{Band, Opened, Section},
     },
     error::Error,
     format::{Format, When, date_of, initials, time_of},
     page,
+    pictures::Picture,
     session::Client,
 };
+
+/// As many photos of the current phase as stand in a row.
+const IN_STEP: i32 = 3;
 
 #[derive(Template)]
 #[template(path = "client/progress.html")]
@@ -47,6 +54,8 @@ pub(crate) struct Step {
     pub(crate) when: Option<String>,
     /// "Done", "55%" or "Not started"; none where the progress is hidden.
     pub(crate) progress: Option<String>,
+    /// The newest of the current phase; none of others, and none where photos are hidden.
+    pub(crate) pictures: Vec<Picture>,
 }
 
 /// How a phase is marked.
@@ -73,8 +82,32 @@ pub(crate) struct TeamMember {
 /// `GET /p/{project}/progress`
 pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
     let opened = Opened::load(&client, id, Section::Progress).await?;
-    let team = team(&client, &opened.project).await;
-    page::show(&Page::new(opened, team))
+    let (team, pictures) = tokio::join!(team(&client, &opened.project), pictures(&client, &opened));
+    page::show(&Page::new(opened, team, pictures))
+}
+
+async fn pictures(client: &Client, opened: &Opened) -> Vec<Picture> {
+    let project = &opened.project;
+    let Some(phase) = phases::current(project).filter(|_| opened.shows_photos) else {
+        return Vec::new();
+    };
+    let request = ListPhotosRequest {
+        project_id: project.id.clone(),
+        filter: Some(PhotoFilter {
+            phase_id: phase.id.clone(),
+            ..PhotoFilter::default()
+        }),
+        page_size: IN_STEP,
+        page_token: String::new(),
+    };
+    let answer = client.calls.photos().list_photos(request).await;
+    let format = format_at(client, &project.time_zone);
+    optional("photos of the current phase", answer)
+        .map(|answer| answer.photos)
+        .unwrap_or_default()
+        .iter()
+        .map(|photo| Picture::of(photo, &format))
+        .collect()
 }
 
 async fn team(client: &Client, project: &Project) -> Vec<TeamMember> {
@@ -98,19 +131,24 @@ async fn team(client: &Client, project: &Project) -> Vec<TeamMember> {
 }
 
 impl Page {
-    pub(crate) fn new(opened: Opened, team: Vec<TeamMember>) -> Self {
+    /// `pictures` are the newest of the current phase.
+    pub(crate) fn new(opened: Opened, team: Vec<TeamMember>, pictures: Vec<Picture>) -> Self {
         let Opened {
             around,
             frame,
             band,
             project,
+            ..
         } = opened;
         let format = &around.format;
-        let steps: Vec<Step> = project
+        let mut steps: Vec<Step> = project
             .phases
             .iter()
             .map(|phase| Step::new(phase, &project, format))
             .collect();
+        if let Some(step) = steps.iter_mut().find(|step| step.state == StepState::Now) {
+            step.pictures = pictures;
+        }
         let ahead = phases::milestones(&project)
             .into_iter()
             .map(|milestone| Ahead {
@@ -200,6 +238,7 @@ impl Step {
             state,
             when: phases::when(phase, format),
             progress,
+            pictures: Vec::new(),
         }
     }
 

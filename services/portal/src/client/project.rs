@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use proto::projects::{
-    GetProjectRequest, MoneyScope, ProgressScope, Project, ProjectAccess, ResolveRequest,
-    ScheduleScope, SiteAddress,
+    GetProjectRequest, MoneyScope, PhotoScope, ProgressScope, Project, ProjectAccess,
+    ResolveRequest, ScheduleScope, SiteAddress,
 };
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) enum Section {
     /// Progress, phases and milestones.
     Progress,
+    /// Photos from the site.
+    Photos,
     /// Money.
     Financials,
 }
@@ -29,6 +31,7 @@ impl Section {
     fn word(self) -> &'static str {
         match self {
             Self::Progress => "progress",
+            Self::Photos => "photos",
             Self::Financials => "financials",
         }
     }
@@ -36,6 +39,7 @@ impl Section {
     fn title(self) -> &'static str {
         match self {
             Self::Progress => "Progress",
+            Self::Photos => "Photos",
             Self::Financials => "Financials",
         }
     }
@@ -49,14 +53,25 @@ impl Section {
                 access.schedule(),
                 ScheduleScope::Milestones | ScheduleScope::Full
             );
-        if sees_plan || !sees_money {
+        if sees_plan {
             sections.push(Self::Progress);
+        }
+        if shows_photos(access) {
+            sections.push(Self::Photos);
         }
         if sees_money {
             sections.push(Self::Financials);
         }
+        if sections.is_empty() {
+            sections.push(Self::Progress);
+        }
         sections
     }
+}
+
+/// True where the caller may see photos of a project, were there any.
+pub(crate) fn shows_photos(access: &ProjectAccess) -> bool {
+    !matches!(access.photos(), PhotoScope::None | PhotoScope::Unspecified)
 }
 
 /// The band below the top bar.
@@ -107,6 +122,8 @@ pub(crate) struct Opened {
     pub(crate) band: Band,
     /// The project as this client may see it.
     pub(crate) project: Project,
+    /// True where this client may see its photos.
+    pub(crate) shows_photos: bool,
 }
 
 impl Opened {
@@ -132,6 +149,7 @@ impl Opened {
         Ok(Self {
             frame: around.frame(client, Here::Project(id.clone())),
             band: Band::new(&project, &sections, section),
+            shows_photos: shows_photos(&access),
             around,
             project,
         })
@@ -180,33 +198,43 @@ mod tests {
         progress: ProgressScope,
         schedule: ScheduleScope,
         money: MoneyScope,
+        photos: PhotoScope,
     ) -> Vec<Section> {
         Section::of(&ProjectAccess {
             progress: progress.into(),
             schedule: schedule.into(),
             money: money.into(),
+            photos: photos.into(),
             ..ProjectAccess::default()
         })
     }
 
     #[test]
     fn a_tab_is_there_only_for_who_may_see_it() {
-        use Section::{Financials, Progress};
+        use Section::{Financials, Photos, Progress};
         let (none, full) = (ProgressScope::None, ProgressScope::Full);
         let hidden = ScheduleScope::None;
+        let dark = PhotoScope::None;
         assert_eq!(
-            sections(full, hidden, MoneyScope::Full),
-            [Progress, Financials]
+            sections(full, hidden, MoneyScope::Full, PhotoScope::Shared),
+            [Progress, Photos, Financials]
         );
-        assert_eq!(sections(full, hidden, MoneyScope::None), [Progress]);
-        assert_eq!(sections(none, hidden, MoneyScope::Summary), [Financials]);
+        assert_eq!(sections(full, hidden, MoneyScope::None, dark), [Progress]);
         assert_eq!(
-            sections(none, ScheduleScope::Milestones, MoneyScope::None),
+            sections(none, hidden, MoneyScope::Summary, dark),
+            [Financials]
+        );
+        assert_eq!(
+            sections(none, hidden, MoneyScope::None, PhotoScope::NotInternal),
+            [Photos]
+        );
+        assert_eq!(
+            sections(none, ScheduleScope::Milestones, MoneyScope::None, dark),
             [Progress]
         );
         // somewhere a project must open, even where all of it is hidden
-        assert_eq!(sections(none, hidden, MoneyScope::None), [Progress]);
-        let unknown = MoneyScope::Unspecified;
-        assert_eq!(sections(full, hidden, unknown), [Progress]);
+        assert_eq!(sections(none, hidden, MoneyScope::None, dark), [Progress]);
+        let unknown = (MoneyScope::Unspecified, PhotoScope::Unspecified);
+        assert_eq!(sections(full, hidden, unknown.0, unknown.1), [Progress]);
     }
 }

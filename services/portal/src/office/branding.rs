@@ -17,7 +17,7 @@ use crate::{
     csrf::Form,
     error::Error,
     flash::{self, Flash},
-    form::FormView,
+    form::{FormView, request_id},
     office::{
         Here, OfficeFrame, Owner,
         edit::{Difference, Told, differences},
@@ -25,7 +25,7 @@ use crate::{
     page,
 };
 
-const PATH: &str = "/office/settings/branding";
+pub(crate) const PATH: &str = "/office/settings/branding";
 
 #[derive(Template)]
 #[template(path = "office/branding.html")]
@@ -38,6 +38,8 @@ struct Page {
     /// The style sheet of the two boxes.
     sheet: String,
     adjustments: Vec<Adjustment>,
+    /// Of the form for a logo.
+    request_id: String,
 }
 
 /// One color of the form.
@@ -216,6 +218,7 @@ impl Page {
             sheet: format!("{PATH}/preview.css?{}", previewed.query()),
             adjustments: adjustments.into_iter().map(Adjustment::new).collect(),
             stale: Vec::new(),
+            request_id: request_id(),
             form,
         }
     }

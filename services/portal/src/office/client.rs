@@ -1,31 +1,27 @@
 //! A client's record: its people and whether each can get in, their mail, the projects, the notes.
 
+mod people;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query},
     response::Response,
 };
 use proto::{
-    identity::{
-        Client, ClientKind, Contact, GetClientRequest, PortalAccess, PortalAccessState,
-        PostalAddress, Rights,
-    },
+    identity::{Client, ClientKind, Contact, GetClientRequest, PostalAddress, Rights},
     notifications::{Delivery, ListDeliveriesRequest},
     projects::{ListProjectsRequest, Project},
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
+use self::people::Person;
 use crate::{
     badge::Badge,
     client::optional,
     error::Error,
-    format::{Format, capitalized, count, first_name, initials, telephone_link, time_of},
-    office::{
-        Here, Manager, OfficeFrame, format_of,
-        mail::Article,
-        reach::{self, Reach},
-    },
+    format::{Format, capitalized, count, first_name, telephone_link, time_of},
+    office::{Here, Manager, OfficeFrame, format_of, mail::Article},
     page,
 };
 
@@ -61,34 +57,6 @@ struct Page {
 pub(crate) struct Asked {
     mail: String,
     after: String,
-}
-
-/// One person of the record.
-struct Person {
-    id: String,
-    name: String,
-    first_name: String,
-    initials: String,
-    email: String,
-    about: String,
-    phone: Option<(String, String)>,
-    badge: Badge,
-    bounces: Option<Badge>,
-    reach: Reach,
-    facts: Vec<Fact>,
-    may: May,
-}
-
-/// What the office can do about a person's access now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct May {
-    enable: bool,
-    resend: bool,
-    reset: bool,
-    disable: bool,
-    restore: bool,
-    remove: bool,
-    change_rights: bool,
 }
 
 /// A word and what it is.
@@ -267,102 +235,6 @@ fn dialed(phone: &str) -> Option<(String, String)> {
     (!phone.is_empty()).then(|| (phone.to_owned(), telephone_link(phone)))
 }
 
-impl Person {
-    fn new(contact: &Contact, newest_first: &[Delivery], host: &str, format: &Format) -> Self {
-        let access = contact.access.as_ref();
-        let mails: Vec<&Delivery> = newest_first
-            .iter()
-            .filter(|delivery| {
-                access.is_some_and(|access| access.account_id == delivery.account_id)
-            })
-            .collect();
-        let reach = reach::of(access, &mails, host, format);
-        let about = [
-            contact.main_contact.then_some("main contact"),
-            Some(contact.relation.as_str()),
-        ];
-        let about: Vec<&str> = about
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .collect();
-        let email = access.map_or(&contact.email, |access| &access.email);
-        Self {
-            id: contact.id.clone(),
-            name: contact.name.clone(),
-            first_name: first_name(&contact.name).to_owned(),
-            initials: initials(&contact.name),
-            email: email.clone(),
-            about: about.join(", "),
-            phone: dialed(&contact.phone),
-            badge: Badge::of_access(access.map(PortalAccess::state)),
-            bounces: reach.bounces.then(Badge::mail_bounces),
-            reach,
-            facts: access
-                .map(|access| access_facts(access, format))
-                .unwrap_or_default(),
-            may: May::of(access),
-        }
-    }
-}
-
-impl May {
-    fn of(access: Option<&PortalAccess>) -> Self {
-        let Some(access) = access else {
-            return Self {
-                enable: true,
-                remove: true,
-                ..Self::default()
-            };
-        };
-        match access.state() {
-            PortalAccessState::Active => Self {
-                reset: true,
-                disable: true,
-                change_rights: true,
-                ..Self::default()
-            },
-            PortalAccessState::Disabled => Self {
-                enable: true,
-                restore: true,
-                ..Self::default()
-            },
-            _ => Self {
-                resend: true,
-                disable: true,
-                change_rights: true,
-                ..Self::default()
-            },
-        }
-    }
-}
-
-fn access_facts(access: &PortalAccess, format: &Format) -> Vec<Fact> {
-    let day = |time| time_of(time).map(|at| format.day_of(at));
-    let invited = day(access.invited_at).map(|day| match access.enabled_by_name.as_str() {
-        "" => day,
-        name => format!("{day}, by {name}"),
-    });
-    let facts = [
-        ("Invited", invited),
-        ("Accepted", day(access.accepted_at)),
-        (
-            "Last visit",
-            time_of(access.last_seen_at).map(|at| format.moment_first(at)),
-        ),
-        ("Can", Some(rights_words(access.rights.as_ref()))),
-    ];
-    facts
-        .into_iter()
-        .filter_map(|(label, value)| {
-            Some(Fact {
-                label,
-                value: value?,
-            })
-        })
-        .collect()
-}
-
 /// What a person may do, as a list of verbs.
 pub(crate) fn rights_words(rights: Option<&Rights>) -> String {
     let rights = rights.copied().unwrap_or_default();
@@ -462,24 +334,6 @@ impl Mail {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_can_be_done_follows_the_access() {
-        assert!(May::of(None).enable && May::of(None).remove);
-        let of = |state: PortalAccessState| {
-            May::of(Some(&PortalAccess {
-                state: state.into(),
-                ..PortalAccess::default()
-            }))
-        };
-        let invited = of(PortalAccessState::Invited);
-        assert!(invited.resend && invited.disable && !invited.reset && !invited.remove);
-        assert_eq!(invited, of(PortalAccessState::InvitationExpired));
-        let active = of(PortalAccessState::Active);
-        assert!(active.reset && active.disable && !active.resend);
-        let ended = of(PortalAccessState::Disabled);
-        assert!(ended.restore && ended.enable && !ended.disable && !ended.change_rights);
-    }
 
     #[test]
     fn rights_are_told_as_verbs() {

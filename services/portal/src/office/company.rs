@@ -1,18 +1,21 @@
-//! The organization's own data: how clients reach it, and what its invitations say.
+//! The organization's own data: how clients reach it, what its invitations say, and how much its files take.
 
 use askama::Template;
 use axum::response::Response;
-use proto::identity::{
-    ContactData, GetOrganizationRequest, Organization, UpdateOrganizationRequest,
+use proto::{
+    documents::{GetUsageRequest, GetUsageResponse},
+    identity::{ContactData, GetOrganizationRequest, Organization, UpdateOrganizationRequest},
 };
 use serde::Deserialize;
 use tonic::Code;
 
 use crate::{
+    client::optional,
     csrf::Form,
     error::Error,
     flash::{self, Flash},
     form::FormView,
+    format::{bytes, count},
     office::{
         Here, OfficeFrame, Owner,
         edit::{Difference, Told, differences, tidy},
@@ -41,6 +44,8 @@ struct Page {
     form: FormView<Fields>,
     stale: Vec<Difference>,
     zones: Vec<time_zones::Group>,
+    /// None while documents is away.
+    storage: Option<String>,
 }
 
 /// The fields of the form.
@@ -59,8 +64,11 @@ pub(crate) struct Fields {
 
 /// `GET /office/settings/organization`
 pub(crate) async fn show(owner: Owner) -> Result<Response, Error> {
-    let form = FormView::new(read(&owner).await?);
-    page::show(&Page::new(&owner, form))
+    let (saved, storage) = tokio::join!(read(&owner), storage(&owner));
+    page::show(&Page {
+        storage,
+        ..Page::new(&owner, FormView::new(saved?))
+    })
 }
 
 /// `POST /office/settings/organization`
@@ -97,6 +105,26 @@ pub(crate) async fn save(owner: Owner, Form(fields): Form<Fields>) -> Result<Res
     }
 }
 
+async fn storage(owner: &Owner) -> Option<String> {
+    let answer = owner.calls.usage().get_usage(GetUsageRequest {}).await;
+    optional("the storage", answer).map(|usage| storage_words(&usage))
+}
+
+/// "118 MB of 100 GB, 43 files".
+fn storage_words(usage: &GetUsageResponse) -> String {
+    let size = |size: i64| bytes(u64::try_from(size).unwrap_or_default());
+    format!(
+        "{} of {}, {}",
+        size(usage.stored_bytes),
+        size(usage.stored_bytes_limit),
+        count(
+            usize::try_from(usage.file_count).unwrap_or_default(),
+            "file",
+            "files"
+        )
+    )
+}
+
 async fn read(owner: &Owner) -> Result<Fields, Error> {
     let answer = owner
         .calls
@@ -115,6 +143,7 @@ impl Page {
             zones: time_zones::choices(&form.values.time_zone),
             form,
             stale: Vec::new(),
+            storage: None,
         }
     }
 }
@@ -162,5 +191,20 @@ impl Told for Fields {
             ("Welcome text", tidy(&self.welcome_text)),
             ("Time zone", self.time_zone.clone()),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_is_told_in_sizes_and_files() {
+        let usage = GetUsageResponse {
+            file_count: 43,
+            stored_bytes: 118 << 20,
+            stored_bytes_limit: 100 << 30,
+        };
+        assert_eq!(storage_words(&usage), "118 MB of 100 GB, 43 files");
     }
 }

@@ -174,13 +174,18 @@ pub(crate) async fn allow(
             account_id: account.to_string(),
         })
         .await?;
-    deliveries
-        .resend_delivery(ResendDeliveryRequest {
-            id: id.to_string(),
-            request_id: fields.request_id,
-        })
-        .await?;
-    let flash = Flash::done("Mail to this address is allowed again, and the mail is queued.");
+    let words = if fields.request_id.is_empty() {
+        "Mail to this address is allowed again. Send a new link from the person’s page."
+    } else {
+        deliveries
+            .resend_delivery(ResendDeliveryRequest {
+                id: id.to_string(),
+                request_id: fields.request_id,
+            })
+            .await?;
+        "Mail to this address is allowed again, and the mail is queued."
+    };
+    let flash = Flash::done(words);
     Ok(flash::redirect(&manager.app, back(&fields.back), &flash))
 }
 
@@ -220,24 +225,28 @@ impl Article {
 impl Again {
     fn of(delivery: &Delivery) -> Option<Self> {
         let id = &delivery.id;
-        let (label, action) = match delivery.state() {
-            DeliveryState::Accepted | DeliveryState::Failed => {
-                ("Resend", format!("/office/mail/{id}/resend"))
+        let resend = || format!("/office/mail/{id}/resend");
+        let allow = || format!("/office/mail/{id}/allow/{}", delivery.account_id);
+        // a mail with a link is not sent again: its link may have ended
+        let (label, action) = match (delivery.state(), delivery.can_resend) {
+            (DeliveryState::Accepted | DeliveryState::Failed, true) => ("Resend", resend()),
+            (DeliveryState::Held, true) => ("Send now", resend()),
+            (DeliveryState::Bounced | DeliveryState::Suppressed, true) => {
+                ("Allow the address and resend", allow())
             }
-            DeliveryState::Held => ("Send now", format!("/office/mail/{id}/resend")),
-            DeliveryState::Bounced | DeliveryState::Suppressed => (
-                "Allow the address and resend",
-                format!("/office/mail/{id}/allow/{}", delivery.account_id),
-            ),
-            DeliveryState::Unspecified
-            | DeliveryState::Queued
-            | DeliveryState::Sending
-            | DeliveryState::Dropped => return None,
+            (DeliveryState::Bounced | DeliveryState::Suppressed, false) => {
+                ("Allow the address", allow())
+            }
+            _ => return None,
         };
         Some(Self {
             action,
             label,
-            request_id: request_id(),
+            request_id: if delivery.can_resend {
+                request_id()
+            } else {
+                String::new()
+            },
         })
     }
 }
@@ -252,6 +261,7 @@ fn kind_words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::PortalAddress => ("Address of the portal", "sent at once"),
         MailKind::PasswordChanged => ("Password changed", "sent at once"),
         MailKind::MilestoneReached => ("Milestone reached", "as often as they chose"),
+        MailKind::PhotosAdded => ("New photos", "as often as they chose"),
         MailKind::Digest => ("Summary", "at the hour they chose"),
         MailKind::Unspecified => ("Mail", "sent at once"),
     }
@@ -344,6 +354,7 @@ mod tests {
             id: "id".to_owned(),
             account_id: account.to_owned(),
             state: state.into(),
+            can_resend: true,
             ..Delivery::default()
         }
     }
@@ -376,5 +387,19 @@ mod tests {
             label(DeliveryState::Bounced),
             Some("Allow the address and resend")
         );
+    }
+
+    #[test]
+    fn a_mail_with_a_link_is_not_sent_again() {
+        let again = |state| {
+            Again::of(&Delivery {
+                can_resend: false,
+                ..mail("ana", state)
+            })
+        };
+        assert!(again(DeliveryState::Accepted).is_none());
+        let allow = again(DeliveryState::Bounced).expect("a way to allow the address");
+        assert_eq!(allow.label, "Allow the address");
+        assert!(allow.request_id.is_empty());
     }
 }

@@ -75,6 +75,13 @@ pub(crate) struct Allowed {
 #[derive(Deserialize)]
 pub(crate) struct Act {}
 
+/// The form is a button that sends mail, once.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Send {
+    request_id: String,
+}
+
 /// `GET /office/clients/{client}/people/{person}/access`
 pub(crate) async fn show(
     manager: Manager,
@@ -197,7 +204,7 @@ pub(crate) async fn save_rights(
 pub(crate) async fn resend(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
-    Form(Act {}): Form<Act>,
+    Form(Send { request_id }): Form<Send>,
 ) -> Result<Response, Error> {
     let answer = manager
         .calls
@@ -205,6 +212,7 @@ pub(crate) async fn resend(
         .resend_invitation(ResendInvitationRequest {
             client_id: client_id.to_string(),
             contact_id: id.to_string(),
+            request_id,
         })
         .await?;
     let contact = answer.into_inner().contact.unwrap_or_default();
@@ -220,7 +228,7 @@ pub(crate) async fn resend(
 pub(crate) async fn reset(
     manager: Manager,
     Path((client_id, id)): Path<(Uuid, Uuid)>,
-    Form(Act {}): Form<Act>,
+    Form(Send { request_id }): Form<Send>,
 ) -> Result<Response, Error> {
     manager
         .calls
@@ -228,6 +236,7 @@ pub(crate) async fn reset(
         .send_password_reset(SendPasswordResetRequest {
             client_id: client_id.to_string(),
             contact_id: id.to_string(),
+            request_id,
         })
         .await?;
     let words = "A link to choose a new password is queued. It works for 60 minutes, once.";

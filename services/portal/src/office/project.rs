@@ -39,6 +39,8 @@ pub(crate) enum Section {
     Overview,
     /// Phases with their progress.
     Phases,
+    /// Photos from the site.
+    Photos,
     /// The settings for clients.
     Visibility,
 }
@@ -124,6 +126,7 @@ impl Band {
         let tabs = [
             (Section::Overview, "Overview", path.clone()),
             (Section::Phases, "Phases", format!("{path}/phases")),
+            (Section::Photos, "Photos", format!("{path}/photos")),
             (
                 Section::Visibility,
                 "What clients see",

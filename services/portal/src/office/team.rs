@@ -104,6 +104,13 @@ pub(crate) struct NewRole {
 #[derive(Deserialize)]
 pub(crate) struct Act {}
 
+/// The form is a button that sends mail, once.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Send {
+    request_id: String,
+}
+
 /// `GET /office/settings/team`
 pub(crate) async fn show(manager: Manager, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let form = FormView::new(Fields {
@@ -166,12 +173,15 @@ pub(crate) async fn set_role(
 pub(crate) async fn resend(
     owner: Owner,
     Path(id): Path<Uuid>,
-    Form(Act {}): Form<Act>,
+    Form(Send { request_id }): Form<Send>,
 ) -> Result<Response, Error> {
     owner
         .calls
         .members()
-        .resend_member_invitation(ResendMemberInvitationRequest { id: id.to_string() })
+        .resend_member_invitation(ResendMemberInvitationRequest {
+            id: id.to_string(),
+            request_id,
+        })
         .await?;
     let words = "A new invitation is queued. The former link stopped working.";
     Ok(to_team(&owner, words))
