@@ -6,7 +6,7 @@ export SQLX_OFFLINE ?= true
 TOOLS := $(HOME)/.cache/contractoros/tools
 BROWSER := integration-tests/browser
 
-.PHONY: demo test check sqlx sabotage build install install-tests tools
+.PHONY: demo test check sqlx sabotage bench soak build install install-tests install-bench tools
 
 ## The whole platform with sample data, until Ctrl-C
 demo: install build
@@ -20,7 +20,7 @@ test: install-tests build
 ## Format, lints, licences, protos, query descriptions
 check: tools
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets
+	cargo clippy --workspace --all-targets -- --deny warnings
 	$(TOOLS)/bin/cargo-deny --log-level error check licenses bans sources
 	cd proto && ../$(BROWSER)/node_modules/.bin/buf lint
 	cd proto && ../$(BROWSER)/node_modules/.bin/buf format --diff --exit-code
@@ -34,6 +34,16 @@ sqlx:
 sabotage: build
 	integration-tests/sabotage.sh
 
+## What photos and pages cost beside what they stand on, a line a promise
+bench: install-bench build
+	cargo build --release --package decoder
+	$(TOOLS)/bench/bin/python integration-tests/benches/photo_sizes.py $(CARGO_TARGET_DIR)/release/decoder; status=$$?; \
+	cargo bench --workspace --profile dev --bench speed && exit $$status
+
+## Two hundred photos from one browser whose connection drops
+soak: install-tests build
+	cargo bench --workspace --profile dev --bench soak
+
 build:
 	cargo build --workspace
 
@@ -43,6 +53,11 @@ install:
 install-tests:
 	deploy/install.sh --tests
 	cd $(BROWSER) && npm ci --silent
+
+install-bench:
+	deploy/install.sh --bench
+	$(TOOLS)/bench/bin/python -c 'import pyvips, skimage' 2>/dev/null || \
+		{ python3 -m venv $(TOOLS)/bench && $(TOOLS)/bench/bin/pip install --quiet pyvips==3.2.0 scikit-image==0.26.0; }
 
 tools: install-tests
 	test -x $(TOOLS)/bin/cargo-deny || cargo install --locked --root $(TOOLS) cargo-deny

@@ -1,7 +1,7 @@
 // What people do, page by page, as the story and the survey of pages both need it.
 
 import assert from "node:assert/strict";
-import { ZONE, link, mails, origin } from "./lib.mjs";
+import { ZONE, eventually, link, mails, origin } from "./lib.mjs";
 
 export const PASSWORD = "a kettle on the porch";
 
@@ -162,4 +162,83 @@ export async function moveTo(manager, project, phase, percent) {
     await manager.fill({ "Progress in percent": String(percent) });
     await manager.press("Save phase");
   }
+}
+
+/** How long many photos may take to be prepared. */
+const PHOTO_PATIENCE = 120_000;
+
+/** Fills the form for more photos without sending it. */
+export async function choosePhotos(member, project, files, { caption = "", ...choices } = {}) {
+  await member.open(`${project}/photos`);
+  const isOpen = await member.fold("Add photos").field("Photos").isVisible();
+  const panel = isOpen ? member.fold("Add photos") : await member.unfold("Add photos");
+  await panel.choose(choices);
+  await panel.fill({ "Caption for all of them": caption });
+  await panel.field("Photos").setInputFiles(files);
+}
+
+/** Sends the form for more photos: a script stays on the page, and shows how far each file is. */
+export async function sendPhotos(member) {
+  if (!member.hasScripts) {
+    await member.press("Add photos");
+    return;
+  }
+  await member.control("button", "Add photos").click();
+  await member.page.locator("[data-said]").filter({ hasText: "to upload" }).waitFor();
+}
+
+/** Waits until every file has become a photo or was refused, and opens the photos anew. */
+export async function photosSettled(member, project) {
+  const settled = async () => {
+    if (member.hasScripts) {
+      const said = await member.page.locator("[data-said]").innerText();
+      return /ready|not added/.test(said) && !/to upload|being prepared/.test(said);
+    }
+    await member.open(`${project}/photos`);
+    return !(await member.words()).includes("being prepared");
+  };
+  await eventually("every file is a photo or refused", settled, PHOTO_PATIENCE);
+  await member.open(`${project}/photos`);
+}
+
+export async function addPhotos(member, project, files, about) {
+  await choosePhotos(member, project, files, about);
+  await sendPhotos(member);
+  await photosSettled(member, project);
+}
+
+/** The photos of a page whose words begin or end so: "9:05 am" where nobody has said yet what they show. */
+export function photosOf(member, words) {
+  const { page } = member;
+  const shows = page.locator(`img[alt^="${words}"], img[alt$="${words}"]`);
+  return page.getByRole("listitem").filter({ has: shows });
+}
+
+/** Selects photos by how their words begin or end. */
+export async function selectPhotos(member, ...words) {
+  for (const text of words) {
+    for (const photo of await photosOf(member, text).all()) await photo.getByRole("checkbox").check();
+  }
+}
+
+/** The ids of the photos of a page by how their words begin or end. */
+export function idsOf(member, words) {
+  const boxes = photosOf(member, words).locator("input[name=id]");
+  return boxes.evaluateAll((found) => found.map(({ value }) => value));
+}
+
+/** Says of several photos at once what they show, where they belong and who sees them. */
+export async function sortPhotos(member, project, words, { caption = "", ...choices }) {
+  await member.open(`${project}/photos`);
+  await selectPhotos(member, ...words);
+  await member.fill({ "Caption for the selected": caption });
+  await member.choose(choices);
+  await member.press("Change the selected");
+}
+
+export async function saveLogo(owner, logo) {
+  await owner.open("/office/settings/branding");
+  await owner.field("Your logo").setInputFiles(logo);
+  await owner.press("Save logo");
+  await owner.sees("Your logo is saved.");
 }

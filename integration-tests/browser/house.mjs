@@ -2,6 +2,10 @@
 
 import * as deeds from "./deeds.mjs";
 import { Person, clock, eventually, link, mails } from "./lib.mjs";
+import * as pictures from "./pictures.mjs";
+
+/** More than a page of the gallery has. */
+const PHOTOS = 26;
 
 /** An organization in which every page has something to show, and a new one in which none has. */
 export async function furnish(stage) {
@@ -61,7 +65,8 @@ export async function furnish(stage) {
       start: await clock.now(),
     });
     house.portal = house.project.replace("/office/projects/", "/p/");
-    await deeds.show(ruth, house.project, { Progress: "Show", Schedule: "Full", Financials: "Full" });
+    const everything = { Progress: "Show", Photos: "All", Schedule: "Full", Financials: "Full" };
+    await deeds.show(ruth, house.project, everything);
     await deeds.setValue(ruth, house.project, "86,400.00");
   });
 
@@ -84,6 +89,27 @@ export async function furnish(stage) {
       await ruth.open(house.record);
       return (await ruth.words()).includes("bounces");
     });
+  });
+
+  await stage.step("photos of two phases, one that is refused, one in the trash, and a logo", async () => {
+    const [older, newer] = [await pictures.dayAgo(3), await pictures.dayAgo(1)];
+    const minutes = Array.from({ length: PHOTOS / 2 }, (_, minute) => String(minute).padStart(2, "0"));
+    const share = async (day, caption, phase, ...more) => {
+      const files = await Promise.all(minutes.map((minute) => pictures.small(`${day} 09:${minute}`)));
+      const about = { caption, Phase: phase, "Who sees them": "Shared with the client" };
+      await deeds.addPhotos(dana, house.project, [...files, ...more], about);
+    };
+    await share(older, "The old wall is open, down to lath and studs", "Demolition");
+    await share(newer, "Copper and outlet boxes at the sink wall", "Plumbing and electrical", pictures.letter());
+    const extra = [await pictures.small(`${newer} 16:00`), await pictures.small(`${newer} 16:05`)];
+    await deeds.addPhotos(dana, house.project, extra, { "Who sees them": "Internal: only your team" });
+    await deeds.selectPhotos(dana, "4:05 pm");
+    await dana.press("Move to trash");
+    [house.photo] = await deeds.idsOf(dana, "Copper");
+    await maya.open(`${house.portal}/progress`);
+    const lastPhase = await maya.page.locator("li[id^=phase-]").last().getAttribute("id");
+    house.withoutPhotos = lastPhase.replace("phase-", "");
+    await deeds.saveLogo(ruth, pictures.logo());
   });
 
   await stage.step("links of every kind", async () => {

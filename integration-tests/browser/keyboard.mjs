@@ -8,7 +8,7 @@ import { COMPUTER, PHONE, Person } from "./lib.mjs";
 const MOST_TABS = 80;
 
 /** Signing in without a mouse; and on the main pages everything can be reached. Gives what cannot be seen when it is. */
-export async function checkKeyboard(stage, { alder, maya, ruth, record }) {
+export async function checkKeyboard(stage, { alder, maya, ruth, record, project, portal, photo }) {
   const findings = [];
   const typist = await Person.enter(stage, "Maya at the keyboard", alder.home);
   const { keyboard } = typist.page;
@@ -28,8 +28,11 @@ export async function checkKeyboard(stage, { alder, maya, ruth, record }) {
     for (const [person, path] of [
       [typist, "/"],
       [typist, "/account"],
+      [typist, `${portal}/photos`],
+      [typist, `${portal}/photos/${photo}`],
       [ruth, "/office"],
       [ruth, record],
+      [ruth, `${project}/photos`],
     ]) {
       await person.page.setViewportSize({ width, height: 844 });
       await person.open(path);

@@ -22,7 +22,8 @@ export const ZONE = "America/Los_Angeles";
 export const PHONE = 390;
 export const COMPUTER = 1280;
 
-function setting(name) {
+/** A setting, which the test that started the platform gives. */
+export function setting(name) {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: start these tests by cargo test, which starts the platform`);
   return value;
@@ -45,14 +46,18 @@ export const launch = () =>
     ],
   });
 
-/** One request without a browser, as mail scanners make them: gives the status and follows nothing. */
-export function ask(method, address) {
+/** One request without a browser, as mail scanners make them: gives status, headers and body, and follows nothing. */
+export function ask(method, address, cookie = "") {
   const { host, pathname, search } = new URL(address);
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port: PORT, method, path: pathname + search, headers: { host } };
+    const options = { host: "127.0.0.1", port: PORT, method, path: pathname + search, headers: { host, cookie } };
     const request = http.request(options, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode));
+      const parts = [];
+      response.on("data", (part) => parts.push(part));
+      response.on("end", () => {
+        const { statusCode: status, headers } = response;
+        resolve({ status, headers, body: Buffer.concat(parts) });
+      });
     });
     request.on("error", reject);
     request.end();
@@ -250,6 +255,7 @@ export class Person extends Part {
     });
     context.setDefaultTimeout(ACTION_PATIENCE);
     const person = new Person(await context.newPage(), name, home);
+    person.hasScripts = stage.scripts;
     stage.people.push(person);
     return person;
   }
@@ -311,6 +317,14 @@ export class Person extends Part {
   async open(path) {
     const response = await this.page.goto(path);
     return response.status();
+  }
+
+  /** Asks for a file as the browser would, past what the browser has kept. */
+  async fetch(path) {
+    const { href, hostname } = new URL(path, this.home);
+    const cookies = await this.page.context().cookies();
+    const own = cookies.filter(({ domain }) => domain === hostname);
+    return ask("GET", href, own.map(({ name, value }) => `${name}=${value}`).join("; "));
   }
 
   /** The path of the page. */

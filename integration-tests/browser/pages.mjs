@@ -4,10 +4,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { saveColors } from "./deeds.mjs";
+import * as deeds from "./deeds.mjs";
 import { furnish } from "./house.mjs";
 import { checkKeyboard } from "./keyboard.mjs";
-import { COMPUTER, PHONE, Stage, launch, origin } from "./lib.mjs";
+import { COMPUTER, PHONE, Stage, eventually, launch, origin } from "./lib.mjs";
+import * as pictures from "./pictures.mjs";
 
 const BRANDS = {
   spruce: ["#1f5b4b", "#c9a77c", "#b8572f"],
@@ -25,6 +26,7 @@ const SCHEMES = ["light", "dark"];
 const NARROW = 320;
 const LARGEST_PAGE = 40 * 1024;
 const SCREENSHOTS = process.env.SCREENSHOTS;
+const UPLOADS = "**/photos/upload?*";
 
 /** The pages that are worth a look by people. */
 const MAIN = new Set([
@@ -32,6 +34,8 @@ const MAIN = new Set([
   "invitation",
   "client home",
   "client progress",
+  "client photos",
+  "client photo",
   "client financials",
   "client activity",
   "client account",
@@ -40,6 +44,9 @@ const MAIN = new Set([
   "office phases",
   "office visibility",
   "office branding",
+  "manager's photos",
+  "manager's photos, adding",
+  "manager's photo",
 ]);
 
 const findings = [];
@@ -62,7 +69,7 @@ async function survey() {
   });
   await stage.step("pages of the platform", () => visit(house, platformPages(house), PLATFORM));
   for (const [brand, colors] of Object.entries(BRANDS)) {
-    await saveColors(house.ruth, colors);
+    await deeds.saveColors(house.ruth, colors);
     // each of these has people of its own, so that they can go on beside each other
     const visits = [guestPages, clientPages, officePages, teamPages, newPages].map((pages) => pages(house));
     const count = visits.flat().length;
@@ -130,10 +137,21 @@ function guestPages({ guest, open, expired, used, team, reset, confirmation }) {
   ];
 }
 
-function clientPages({ maya, portal }) {
+function clientPages({ maya, portal, photo, withoutPhotos }) {
+  const gallery = `${portal}/photos`;
+  const from = (path, link) => async () => {
+    await maya.open(path);
+    await maya.follow(link);
+  };
   return [
     at("client home", maya, "/"),
     at("client progress", maya, `${portal}/progress`),
+    at("client photos", maya, gallery),
+    page("client photos, older", maya, from(gallery, "Older photos")),
+    page("client photos of a phase", maya, from(gallery, "Demolition")),
+    at("client photos, none", maya, `${gallery}?phase=${withoutPhotos}`),
+    at("client photo", maya, `${gallery}/${photo}`),
+    at("client photo, nothing here", maya, `${gallery}/0198d3f0-0000-7000-8000-000000000000`, 404),
     at("client financials", maya, `${portal}/financials`),
     at("client activity", maya, "/activity"),
     at("client account", maya, "/account"),
@@ -204,15 +222,68 @@ function officePages({ ruth, record, project }) {
   ];
 }
 
-function teamPages({ dana, luis, record, project }) {
+function teamPages({ dana, luis, record, project, photo }) {
+  const tab = `${project}/photos`;
+  const internal = { "Who sees them": "Internal: only your team" };
+  const adding = async () => {
+    // nothing comes of them: their rows stay as they are
+    await dana.page.route(UPLOADS, () => {});
+    const text = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("Call the plumber.") };
+    const small = await pictures.small(`${await pictures.dayAgo(0)} 08:00`);
+    await deeds.choosePhotos(dana, project, [small, text], internal);
+    await deeds.sendPhotos(dana);
+    await dana.page.getByText("It is not a photo.").waitFor();
+  };
+  const preparing = async () => {
+    await dana.page.unroute(UPLOADS);
+    // a fast machine is done before the page is made
+    await eventually("a page says what is being prepared", async () => {
+      const large = await pictures.large(`${await pictures.dayAgo(0)} 08:05`);
+      await deeds.choosePhotos(dana, project, [large, large, large], internal);
+      await deeds.sendPhotos(dana);
+      await dana.page.locator("[data-said]").filter({ hasNotText: "to upload" }).waitFor();
+      await dana.open(tab);
+      return (await dana.words()).includes("being prepared");
+    });
+  };
+  const trashing = async () => {
+    await dana.open(`${tab}?audience=shared`);
+    await dana.page.getByRole("checkbox").first().check();
+    await dana.press("Move to trash");
+  };
+  const restoring = async () => {
+    await dana.open(`${tab}?trash=1`);
+    await dana.page.getByRole("checkbox").first().check();
+    await dana.press("Restore the selected");
+  };
   return [
     at("manager's today", dana, "/office"),
     at("manager's client", dana, record),
     at("manager's project", dana, project),
     at("manager's phases", dana, `${project}/phases`),
+    at("manager's photos", dana, tab),
+    page("manager's photos, selected", dana, async () => {
+      await dana.open(tab);
+      await dana.page.getByRole("checkbox").first().check();
+    }),
+    page("manager's photos, not described", dana, async () => {
+      await dana.open(`${tab}?audience=internal`);
+      await dana.page.getByRole("checkbox").first().check();
+      await dana.choose({ "Who sees them": "Shared with the client" });
+      await dana.press("Change the selected");
+    }, 422),
+    page("manager's photos, adding", dana, adding),
+    page("manager's photos, being prepared", dana, preparing),
+    page("manager's photos, in the trash now", dana, trashing),
+    at("manager's trash", dana, `${tab}?trash=1`),
+    page("manager's trash, restored", dana, restoring),
+    at("manager's photos, none", dana, `${tab}?audience=unmarked`),
+    at("manager's photo", dana, `${tab}/${photo}`),
+    refused("manager's photo, refused", dana, `${tab}/${photo}`, "Save photo", { Caption: "", "What it shows": "" }),
     at("crew's projects", luis, "/office/projects"),
     at("crew's project", luis, project),
     at("crew's phases", luis, `${project}/phases`),
+    at("crew's photos", luis, tab),
     at("crew's account", luis, "/office/account"),
     at("crew, not for them", luis, record, 404),
   ];

@@ -3,6 +3,7 @@
 
 import { invitation, passwords, spouse, whyNot } from "./acts/access.mjs";
 import { record, signUps } from "./acts/office.mjs";
+import { album, photos } from "./acts/photos.mjs";
 import { apart, crew, hiding, milestones } from "./acts/sharing.mjs";
 import { cast } from "./cast.mjs";
 import { COMPUTER, PHONE, Stage, clock, launch } from "./lib.mjs";
@@ -30,8 +31,8 @@ async function tell(run) {
   // each run begins on the next morning, far enough from midnight and from the sign-ups of the run before
   await clock.forwardTo("10:00");
   const story = await cast(stage);
-  for (const act of [signUps, record, invitation, passwords, spouse, crew, milestones, hiding, whyNot, apart]) {
-    await act(stage, story);
-  }
+  const before = [signUps, record, invitation, passwords, spouse];
+  const after = [crew, milestones, photos, album, hiding, whyNot, apart];
+  for (const act of [...before, ...after]) await act(stage, story);
   await stage.end();
 }

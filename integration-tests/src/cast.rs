@@ -14,8 +14,8 @@ use proto::{
         session_service_client::SessionServiceClient,
     },
     notifications::{
-        ListDeliveriesRequest, ListInboxRequest, delivery_service_client::DeliveryServiceClient,
-        inbox_service_client::InboxServiceClient,
+        InboxItemKind, ListDeliveriesRequest, ListInboxRequest, MailKind,
+        delivery_service_client::DeliveryServiceClient, inbox_service_client::InboxServiceClient,
     },
     projects::{
         self as pr, phase_service_client::PhaseServiceClient,
@@ -27,7 +27,10 @@ use service::new_id;
 use tenancy::{ClientMembership, Party, Person, Rights, Role, TenantId, authorized};
 use uuid::Uuid;
 
-use crate::Stage;
+use crate::{
+    Stage,
+    files::{add_photo, jpeg},
+};
 
 /// Long enough for every audience.
 pub const PASSWORD: &str = "four hammers and a level";
@@ -79,15 +82,18 @@ pub struct Record {
     pub inbox_item: Uuid,
     /// The mail that told of it.
     pub delivery: Uuid,
+    /// A photo that the owner shared.
+    pub photo: Uuid,
 }
 
 impl Cast {
     /// Fills both organizations.
     pub async fn gather(stage: &impl Stage) -> Result<Self> {
-        Ok(Self {
-            alder: Organization::gather(stage, "alder").await?,
-            bluestone: Organization::gather(stage, "bluestone").await?,
-        })
+        let (alder, bluestone) = tokio::try_join!(
+            Organization::gather(stage, "alder"),
+            Organization::gather(stage, "bluestone"),
+        )?;
+        Ok(Self { alder, bluestone })
     }
 }
 
@@ -96,10 +102,19 @@ impl Organization {
     pub async fn gather(stage: &impl Stage, slug: &str) -> Result<Self> {
         let (id, owner) = sign_up(stage, slug).await?;
         let owner_token = stage.person(id, &owner)?;
-        let pm = member(stage, id, &owner_token, slug, Role::Pm).await?;
-        let field = member(stage, id, &owner_token, slug, Role::Field).await?;
-        let (ana, anas) = client(stage, id, &owner_token, slug, "ana", Some(field.account)).await?;
-        let (ben, bens) = client(stage, id, &owner_token, slug, "ben", None).await?;
+        let field_and_ana = async {
+            let field = member(stage, id, &owner_token, slug, Role::Field).await?;
+            let crew = Some(field.account);
+            let ana = client(stage, id, &owner_token, slug, "ana", crew);
+            let (ana, anas) = Box::pin(ana).await?;
+            anyhow::Ok((field, ana, anas))
+        };
+        // each waits for mails
+        let (pm, (field, ana, anas), (ben, bens)) = tokio::try_join!(
+            member(stage, id, &owner_token, slug, Role::Pm),
+            field_and_ana,
+            Box::pin(client(stage, id, &owner_token, slug, "ben", None)),
+        )?;
         Ok(Self {
             id,
             slug: slug.to_owned(),
@@ -294,6 +309,8 @@ async fn client(
         .await
         .context("the milestone is mailed")?;
 
+    let photo = add_photo(stage, owner_token, project.id.parse()?, &jpeg()).await?;
+
     let token = stage.person(tenant, &person)?;
     let inbox = InboxServiceClient::new(stage.peer("notifications")?)
         .list_inbox(authorized(&token, ListInboxRequest::default()))
@@ -316,16 +333,19 @@ async fn client(
         phase: milestone.id.parse()?,
         inbox_item: inbox
             .items
-            .first()
+            .iter()
+            .find(|item| item.kind() == InboxItemKind::MilestoneReached)
             .context("the milestone is in the inbox")?
             .id
             .parse()?,
         delivery: deliveries
             .deliveries
-            .first()
+            .iter()
+            .find(|mail| mail.kind() == MailKind::MilestoneReached)
             .context("the milestone's mail is listed")?
             .id
             .parse()?,
+        photo,
     };
     Ok((person, record))
 }

@@ -1,10 +1,11 @@
 //! The whole platform, driven from outside.
 //!
-//! [`Services`] runs the five services in this process, on real PostgreSQL, Kafka and SMTP, for tests that call RPCs.
+//! [`Services`] runs the five services in this process, on real PostgreSQL, Kafka, S3 and SMTP, for tests that call RPCs.
 //! [`Cast`] fills two organizations with people and things through the public RPCs. Tests that need the real processes
 //! and a browser start `devstack::platform::Platform`.
 
 mod cast;
+mod files;
 mod fingerprint;
 mod otlp;
 mod services;
@@ -12,8 +13,9 @@ mod stage;
 mod visitor;
 
 pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
+pub use files::{add_photo, finish_logo, jpeg, start_logo, start_photo};
 pub use fingerprint::fingerprint;
 pub use otlp::{Receiver, Span};
 pub use services::Services;
 pub use stage::Stage;
-pub use visitor::{Page, Visitor};
+pub use visitor::{Encoding, Page, Source, Visitor};

@@ -1,7 +1,9 @@
 //! The five services in this process.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
-use devstack::{kafka::Kafka, smtp::Smtp};
+use devstack::{folders, kafka::Kafka, s3::S3, smtp::Smtp};
 use service::{Peer, config::load_from};
 use tempfile::TempDir;
 use tenancy::Signer;
@@ -17,6 +19,8 @@ pub struct Services {
     pub smtp: Smtp,
     /// The broker.
     pub kafka: Kafka,
+    /// Where files lie.
+    pub s3: S3,
     /// A database a service.
     pub databases: Vec<TestDb>,
     identity: Running,
@@ -24,6 +28,9 @@ pub struct Services {
     documents: Running,
     billing: Running,
     notifications: Running,
+    // made once: a test makes thousands of calls
+    peers: BTreeMap<&'static str, Peer>,
+    signers: BTreeMap<&'static str, Signer>,
     _folder: TempDir,
 }
 
@@ -32,16 +39,19 @@ impl Services {
     pub async fn start() -> Result<Self> {
         let folder = tempfile::tempdir().context("make a folder for Kafka and mails")?;
         let keys = TestKeys::new()?;
-        let kafka = Kafka::start(&folder.path().join("kafka")).await?;
-        let smtp = Smtp::start(&folder.path().join("mails")).await?;
-
-        let databases = vec![
-            TestDb::new("identity", &identity::migrations()).await?,
-            TestDb::new("projects", &projects::migrations()).await?,
-            TestDb::new("documents", &documents::migrations()).await?,
-            TestDb::new("billing", &billing::migrations()).await?,
-            TestDb::new("notifications", &notifications::migrations()).await?,
-        ];
+        let databases = async {
+            anyhow::Ok(vec![
+                TestDb::new("identity", &identity::migrations()).await?,
+                TestDb::new("projects", &projects::migrations()).await?,
+                TestDb::new("documents", &documents::migrations()).await?,
+                TestDb::new("billing", &billing::migrations()).await?,
+                TestDb::new("notifications", &notifications::migrations()).await?,
+            ])
+        };
+        let (in_kafka, in_mails) = (folder.path().join("kafka"), folder.path().join("mails"));
+        let (kafka, smtp, databases) =
+            tokio::try_join!(Kafka::start(&in_kafka), Smtp::start(&in_mails), databases)?;
+        let s3 = S3::start(&folder.path().join("s3"))?;
         for db in &databases {
             let config = events::Kafka {
                 brokers: kafka.brokers(),
@@ -78,7 +88,22 @@ impl Services {
         let documents = Running::start(
             documents::build(load_from(
                 documents::CONFIG,
-                environment(&databases[2], &keys, std::slice::from_ref(&brokers))?,
+                environment(
+                    &databases[2],
+                    &keys,
+                    &[
+                        brokers.clone(),
+                        ("APP__PEERS__PROJECTS", projects.address().to_owned()),
+                        ("APP__S3__ENDPOINT", s3.endpoint.clone()),
+                        ("APP__S3__BUCKET", s3.bucket.clone()),
+                        ("APP__S3__ACCESS_KEY", s3.access_key.clone()),
+                        ("APP__S3__SECRET_KEY", s3.secret_key.clone()),
+                        (
+                            "APP__DECODER__PROGRAM",
+                            folders::programs()?.join("decoder").display().to_string(),
+                        ),
+                    ],
+                )?,
             )?)
             .await?,
         )?;
@@ -106,6 +131,7 @@ impl Services {
                         brokers,
                         ("APP__PEERS__IDENTITY", identity.address().to_owned()),
                         ("APP__PEERS__PROJECTS", projects.address().to_owned()),
+                        ("APP__PEERS__DOCUMENTS", documents.address().to_owned()),
                         ("APP__SMTP__HOST", smtp.host().to_owned()),
                         ("APP__SMTP__PORT", smtp.port().to_string()),
                         ("APP__SMTP__TLS", "none".to_owned()),
@@ -114,16 +140,30 @@ impl Services {
             )?)
             .await?,
         )?;
+        let peers = BTreeMap::from([
+            ("identity", identity.peer()?),
+            ("projects", projects.peer()?),
+            ("documents", documents.peer()?),
+            ("billing", billing.peer()?),
+            ("notifications", notifications.peer()?),
+        ]);
+        let mut signers = BTreeMap::from([("portal", keys.signer("portal")?)]);
+        for service in peers.keys() {
+            signers.insert(service, keys.signer(service)?);
+        }
         Ok(Self {
             keys,
             smtp,
             kafka,
+            s3,
             databases,
             identity,
             projects,
             documents,
             billing,
             notifications,
+            peers,
+            signers,
             _folder: folder,
         })
     }
@@ -153,18 +193,17 @@ impl Services {
 
 impl Stage for Services {
     fn peer(&self, service: &str) -> Result<Peer> {
-        match service {
-            "identity" => self.identity.peer(),
-            "projects" => self.projects.peer(),
-            "documents" => self.documents.peer(),
-            "billing" => self.billing.peer(),
-            "notifications" => self.notifications.peer(),
-            other => anyhow::bail!("there is no service {other}"),
-        }
+        self.peers
+            .get(service)
+            .cloned()
+            .with_context(|| format!("there is no service {service}"))
     }
 
     fn signer(&self, service: &str) -> Result<Signer> {
-        self.keys.signer(service)
+        self.signers
+            .get(service)
+            .cloned()
+            .with_context(|| format!("no service signs as {service}"))
     }
 
     fn smtp(&self) -> &Smtp {

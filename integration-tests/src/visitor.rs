@@ -9,11 +9,41 @@ use reqwest::{
     redirect::Policy,
 };
 
+/// The origin of a page that is none of the portal's.
+const ELSEWHERE: &str = "https://elsewhere.example";
+const BOUNDARY: &str = "between-two-fields";
+
 /// Somebody at one host of the portal, with cookies of their own.
 pub struct Visitor {
     client: Client,
     jar: Arc<Jar>,
     origin: String,
+}
+
+/// How a form's fields travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// As a form of text.
+    #[default]
+    Text,
+    /// As a form with files; the token is its first field.
+    Files,
+    /// The token in a header and a bare body, as a script sends a file.
+    Script,
+}
+
+/// What the browser says of the page that sends a form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// It is of this host.
+    #[default]
+    Here,
+    /// It is of another site.
+    OtherSite,
+    /// It has another origin; an older browser says no more.
+    OtherOrigin,
+    /// Nothing.
+    Unsaid,
 }
 
 /// A page as it was answered.
@@ -97,27 +127,59 @@ impl Visitor {
 
     /// Sends these fields as they are.
     pub async fn post(&self, path: &str, fields: &BTreeMap<String, String>) -> Result<Page> {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.origin))
-            .header("sec-fetch-site", "same-origin")
-            .header("origin", &self.origin)
-            .form(fields);
-        page(request.send().await?).await
+        self.send(path, fields, Encoding::Text, Source::Here).await
     }
 
-    /// Sends these fields as a page of another site would.
-    pub async fn post_from_elsewhere(
+    /// Sends these fields in this way, as a page of that source would.
+    pub async fn send(
         &self,
         path: &str,
         fields: &BTreeMap<String, String>,
+        encoding: Encoding,
+        source: Source,
+    ) -> Result<Page> {
+        let request = self.client.post(format!("{}{path}", self.origin));
+        let request = match source {
+            Source::Here => request
+                .header("sec-fetch-site", "same-origin")
+                .header("origin", &self.origin),
+            Source::OtherSite => request
+                .header("sec-fetch-site", "cross-site")
+                .header("origin", ELSEWHERE),
+            Source::OtherOrigin => request.header("origin", ELSEWHERE),
+            Source::Unsaid => request,
+        };
+        let request = match encoding {
+            Encoding::Text => request.form(fields),
+            Encoding::Files => request
+                .header(
+                    "content-type",
+                    format!("multipart/form-data; boundary={BOUNDARY}"),
+                )
+                .body(multipart(fields)),
+            Encoding::Script => {
+                let token = fields.get("csrf").map(String::as_str).unwrap_or_default();
+                request.header("x-csrf-token", token).body("a file")
+            }
+        };
+        page(request.send().await?).await
+    }
+
+    /// Sends a file to the page at `path`, as a script of ours does.
+    pub async fn send_file(
+        &self,
+        path: &str,
+        token: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
     ) -> Result<Page> {
         let request = self
             .client
             .post(format!("{}{path}", self.origin))
-            .header("sec-fetch-site", "cross-site")
-            .header("origin", "https://elsewhere.example")
-            .form(fields);
+            .header("sec-fetch-site", "same-origin")
+            .header("x-csrf-token", token)
+            .header("content-type", content_type)
+            .body(bytes);
         page(request.send().await?).await
     }
 
@@ -156,6 +218,22 @@ async fn page(response: Response) -> Result<Page> {
         location,
         text: response.text().await.context("read the page")?,
     })
+}
+
+/// The body of a form with files that has fields alone, the token first.
+fn multipart(fields: &BTreeMap<String, String>) -> String {
+    let token = fields.get_key_value("csrf");
+    let others = fields.iter().filter(|(name, _)| *name != "csrf");
+    let parts: Vec<String> = token
+        .into_iter()
+        .chain(others)
+        .map(|(name, value)| {
+            format!(
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+        })
+        .collect();
+    parts.concat() + &format!("--{BOUNDARY}--\r\n")
 }
 
 struct Form {

@@ -232,6 +232,30 @@ async fn a_bad_event_holds_its_key_until_it_is_replayed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_given_up_blocks_its_key_no_longer() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (tenant, bad) = (TenantId::new(), new_id());
+    *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
+    stage.publish(tenant, bad).await?;
+    stage.until(0, 1).await?;
+
+    let mut tx = stage.target.begin_unscoped("test: which is held").await?;
+    let held: Uuid = sqlx::query_scalar("select id from held_event")
+        .fetch_one(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    events::give_up(&stage.target, held).await?;
+    assert_eq!(stage.held().await?, 0);
+    let again = events::give_up(&stage.target, held).await;
+    assert!(matches!(again, Err(Error::NotFound)));
+
+    stage.notebook.is_mended.store(true, Ordering::Relaxed);
+    stage.publish(tenant, bad).await?;
+    stage.until(1, 0).await?;
+    stage.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
     let stage = Stage::new().await?;
     let (tenant, other) = (TenantId::new(), TenantId::new());
@@ -258,9 +282,15 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
             tenant,
             "contractoros.identity.v1.LinkIssued",
         ),
+        (
+            "text that PostgreSQL cannot store",
+            "billing\0",
+            tenant,
+            "contractoros.billing.v1.ContractValueSet",
+        ),
     ];
     for (what, source, claimed, event_type) in forgeries {
-        let key = format!("{tenant}:{}", new_id());
+        let key = format!("{tenant}:{}\0", new_id());
         let attributes = [
             ("ce_id", new_id().to_string()),
             ("ce_source", source.to_owned()),
@@ -289,7 +319,7 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
             .with_context(|| what.to_owned())?;
     }
     stage.publish(tenant, new_id()).await?;
-    stage.until(1, 3).await?;
+    stage.until(1, 4).await?;
     assert_eq!(stage.notebook.count(), 1);
     stage.stop().await
 }

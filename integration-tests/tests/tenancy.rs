@@ -163,6 +163,49 @@ async fn a_dropped_begin_carries_nothing_over() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_dropped_begin_leaves_no_transaction_open() -> Result<()> {
+    let test_db = TestDb::new("billing", &billing::migrations()).await?;
+    let db = Db::open("billing", &test_db.database(1)?).await?;
+    let caller = Caller::system(TenantId::new(), "billing");
+    let mut superuser = test_db.superuser().await?;
+    // each round gives the future up one step later: before, within and after BEGIN
+    for steps in 0..20 {
+        let mut begin = Box::pin(db.begin(&caller));
+        for _ in 0..steps {
+            if futures::poll!(&mut begin).is_ready() {
+                break;
+            }
+            // for the database to answer
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(begin);
+        assert!(
+            comes_to_rest(&mut superuser).await?,
+            "a begin that was dropped after {steps} steps left a transaction open"
+        );
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// True once no connection of the app login is in a transaction; false where one stays in it.
+async fn comes_to_rest(superuser: &mut PgConnection) -> Result<bool> {
+    for _ in 0..100 {
+        let is_open: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity
+                 where datname = current_database() and usename = 'billing_app' and state like 'idle in transaction%')",
+        )
+        .fetch_one(&mut *superuser)
+        .await?;
+        if !is_open {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(false)
+}
+
 async fn write(db: &Db, caller: &Caller) -> service::Result<Uuid> {
     let project = service::new_id();
     let mut tx = db.begin(caller).await?;
@@ -220,6 +263,7 @@ async fn fill(connection: &mut PgConnection, table: &str) -> Result<()> {
             "boolean" => "true",
             "bytea" => "'\\x00'",
             "jsonb" => "'{}'",
+            "inet" => "'192.0.2.1'",
             kind if kind.ends_with("[]") => "'{}'",
             _ => "'x'",
         })

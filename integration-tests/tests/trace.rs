@@ -44,9 +44,14 @@ async fn click(platform: &Platform, receiver: &Receiver) -> Result<()> {
         page.status.is_redirection(),
         "the phase is completed: {page:?}"
     );
-    while platform.smtp().mails().len() == mails {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let mailed = async {
+        while platform.smtp().mails().len() == mails {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, mailed)
+        .await
+        .with_context(|| format!("no mail told of the milestone within {PATIENCE:?}"))?;
 
     let spans = receiver
         .wait_until(PATIENCE, |spans| {

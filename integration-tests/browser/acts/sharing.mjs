@@ -87,8 +87,6 @@ export async function hiding(stage, story) {
     await maya.open("/account");
     await maya.pick("How often should we mail you?", "Once a day");
     await maya.press("Save email settings");
-    await ruth.signIn(ruth.email, deeds.PASSWORD);
-    await dana.signIn(dana.email, deeds.PASSWORD);
     await deeds.moveTo(dana, story.project, "Plumbing and electrical", 100);
     await eventually("the milestone is in the inbox", async () => {
       await maya.open("/activity");
@@ -156,16 +154,18 @@ export async function hiding(stage, story) {
   });
 }
 
-export async function apart(stage, { alder, birch, ruth, paul, maya, record: path, project, portal }) {
+export async function apart(stage, { alder, birch, ruth, paul, maya, record: path, project, portal, photos }) {
   await stage.step("the other contractor finds nothing of it, by no address", async () => {
     await paul.signIn(paul.email, deeds.PASSWORD);
     const absent = "0198d3f0-0000-7000-8000-000000000000";
-    for (const address of [path, project, `${project}/phases`, `${project}/visibility`]) {
+    const photo = `${project}/photos/${photos[0]}`;
+    for (const address of [path, project, `${project}/phases`, `${project}/photos`, photo, `${project}/visibility`]) {
       await paul.isAbsent(address);
       const foreign = await paul.source;
       await paul.isAbsent(address.replace(/[0-9a-f-]{36}/, absent));
       assert.equal(await paul.source, foreign, "what is foreign looks like what does not exist");
     }
+    assert.equal((await paul.fetch(`${portal}/photos/${photos[0]}/640.jpg`)).status, 404);
     for (const page of ["/office", "/office/clients", "/office/projects", "/office/mail", "/office/settings/team"]) {
       assert.equal(await paul.open(page), 200);
       await paul.findsNo(alder.mark, "Okafor", "Kitchen remodel");

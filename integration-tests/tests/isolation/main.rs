@@ -1,6 +1,6 @@
 //! The isolation matrix: every RPC × every kind of caller × own, foreign, absent and malformed ids.
 //!
-//! `rows.rs` holds the expectations, written by hand. Whoever a row does not name is expected to be refused: a new RPC is
+//! `rows` holds the expectations, written by hand. Whoever a row does not name is expected to be refused: a new RPC is
 //! closed to everybody until its row says otherwise, and one without a row fails here.
 
 mod coverage;
@@ -14,10 +14,7 @@ use integration_tests::{Cast, Services};
 async fn no_call_crosses_organizations() -> Result<()> {
     let services = Services::start().await?;
     let cast = Cast::gather(&services).await?;
-    let mut failures = Vec::new();
-    for row in rows::rows() {
-        matrix::check(&services, &cast, &row, &mut failures).await?;
-    }
+    let failures = matrix::check(&services, &cast, &rows::rows()).await?;
     services.stop().await?;
     assert!(
         failures.is_empty(),

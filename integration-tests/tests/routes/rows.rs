@@ -1,6 +1,6 @@
 //! The expectations, a row a route and method, written by hand.
 
-use integration_tests::Organization;
+use integration_tests::{Encoding, Organization};
 
 /// Kinds of visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,23 +26,38 @@ pub(crate) enum Expected {
     NoPage,
 }
 
-/// One route and method.
-pub(crate) struct Route {
-    method: Method,
-    pub(crate) path: &'static str,
-    allowed: &'static [Who],
-    /// Anybody may look, signed in or not.
-    is_public: bool,
-    /// A form that carries its own proof and no token.
-    pub(crate) is_open: bool,
-    /// Walked in the browser's story instead: it needs a mail's link, or stands at the base domain.
-    pub(crate) in_story: bool,
+/// Where an address stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Host {
+    /// An organization's own host.
+    Organization,
+    /// The platform's.
+    BaseDomain,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
+/// A method that the portal answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Method {
     Get,
     Post,
+}
+
+/// One route and method.
+pub(crate) struct Route {
+    pub(crate) host: Host,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// What stands behind the path where it is asked for.
+    query: &'static str,
+    allowed: &'static [Who],
+    /// Anybody may look, signed in or not.
+    pub(crate) is_public: bool,
+    /// A form that carries its own proof and no token.
+    pub(crate) is_open: bool,
+    /// How its form is sent.
+    pub(crate) encoding: Encoding,
+    /// Walked in the browser's story instead: it needs a mail's link, or stands at the base domain.
+    pub(crate) in_story: bool,
 }
 
 use Who::{Ana, Ben, Field, Owner, Pm};
@@ -54,14 +69,19 @@ const OWNER: &[Who] = &[Owner];
 const PEOPLE: &[Who] = &[Owner, Pm, Field, Ana, Ben];
 /// Ana's project: hers, the managers', and the crew's that is assigned.
 const HERS: &[Who] = &[Ana];
+/// A photo of it that the owner added: crew sees its own alone.
+const HER_PHOTO: &[Who] = &[Owner, Pm, Ana];
 
 const fn get(path: &'static str, allowed: &'static [Who]) -> Route {
     Route {
+        host: Host::Organization,
         method: Method::Get,
         path,
+        query: "",
         allowed,
         is_public: false,
         is_open: false,
+        encoding: Encoding::Text,
         in_story: false,
     }
 }
@@ -70,6 +90,22 @@ const fn post(path: &'static str, allowed: &'static [Who]) -> Route {
     Route {
         method: Method::Post,
         ..get(path, allowed)
+    }
+}
+
+/// A form with files.
+const fn files(route: Route) -> Route {
+    Route {
+        encoding: Encoding::Files,
+        ..route
+    }
+}
+
+/// A file by itself, as a script sends it.
+const fn script(route: Route) -> Route {
+    Route {
+        encoding: Encoding::Script,
+        ..route
     }
 }
 
@@ -87,6 +123,13 @@ const fn public_form(path: &'static str) -> Route {
     }
 }
 
+const fn at_base_domain(route: Route) -> Route {
+    Route {
+        host: Host::BaseDomain,
+        ..in_story(route)
+    }
+}
+
 const fn in_story(route: Route) -> Route {
     Route {
         in_story: true,
@@ -96,15 +139,21 @@ const fn in_story(route: Route) -> Route {
 
 /// Every row.
 pub(crate) const ROUTES: &[Route] = &[
-    in_story(public("/find")),
-    in_story(public_form("/find")),
-    in_story(public("/find/sent")),
+    at_base_domain(public("/")),
+    at_base_domain(public_form("/")),
+    at_base_domain(public("/find")),
+    at_base_domain(public_form("/find")),
+    at_base_domain(public("/find/sent")),
     in_story(public("/assets/{name}")),
     in_story(public("/reset/{token}")),
+    in_story(public_form("/reset/{token}")),
     in_story(public("/invite/{token}")),
+    in_story(public_form("/invite/{token}")),
     in_story(public_form("/invite/{token}/renew")),
     in_story(public("/confirm/{token}")),
+    in_story(public_form("/confirm/{token}")),
     in_story(public("/brand/{file}")),
+    in_story(public("/brand/logo/{file}")),
     public("/sign-in"),
     public_form("/sign-in"),
     public("/forgot"),
@@ -125,6 +174,10 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/p/{project}", HERS),
     get("/p/{project}/progress", HERS),
     get("/p/{project}/financials", HERS),
+    get("/p/{project}/photos", HERS),
+    get("/p/{project}/photos/{photo}", HERS),
+    get("/p/{project}/photos/{photo}/{file}", HER_PHOTO),
+    get("/p/{project}/photos/{photo}/download", HER_PHOTO),
     get("/account", CLIENTS),
     post("/account/notifications", CLIENTS),
     post("/account/contact", CLIENTS),
@@ -182,6 +235,17 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
     post("/office/projects/{project}/phases/{phase}/move", MANAGERS),
     post("/office/projects/{project}/phases/{phase}/remove", MANAGERS),
+    get("/office/projects/{project}/photos", OFFICE),
+    files(post("/office/projects/{project}/photos", OFFICE)),
+    script(post("/office/projects/{project}/photos/upload", OFFICE)),
+    get("/office/projects/{project}/photos/uploads", OFFICE),
+    post("/office/projects/{project}/photos/uploads/dismiss", OFFICE),
+    post("/office/projects/{project}/photos/edit", OFFICE),
+    post("/office/projects/{project}/photos/trash", OFFICE),
+    post("/office/projects/{project}/photos/restore", OFFICE),
+    // crew sees its own photos alone
+    get("/office/projects/{project}/photos/{photo}", MANAGERS),
+    post("/office/projects/{project}/photos/{photo}", MANAGERS),
     get("/office/projects/{project}/visibility", MANAGERS),
     post("/office/projects/{project}/visibility", MANAGERS),
     post("/office/projects/{project}/visibility/preview", MANAGERS),
@@ -191,11 +255,12 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/office/settings/branding", OWNER),
     post("/office/settings/branding", OWNER),
     post("/office/settings/branding/preview", OWNER),
-    get(
-        "/office/settings/branding/preview.css?primary=%231f5b4b&secondary=%23c9a77c&accent=%23b8572f",
-        OWNER,
-    ),
-    in_story(get("/office/settings/branding/preview.css", OWNER)),
+    Route {
+        query: "?primary=%231f5b4b&secondary=%23c9a77c&accent=%23b8572f",
+        ..get("/office/settings/branding/preview.css", OWNER)
+    },
+    files(post("/office/settings/branding/logo", OWNER)),
+    post("/office/settings/branding/logo/remove", OWNER),
     get("/office/settings/organization", OWNER),
     post("/office/settings/organization", OWNER),
     get("/office/settings/team", MANAGERS),
@@ -211,10 +276,6 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 impl Route {
-    pub(crate) fn is_get(&self) -> bool {
-        self.method == Method::Get
-    }
-
     pub(crate) fn names_ids(&self) -> bool {
         self.path.contains('{')
     }
@@ -235,11 +296,13 @@ impl Route {
             let id = match name {
                 "project" => organization.anas.project,
                 "client" => organization.anas.client,
-                "person" => organization.anas.contact,
+                // no mail's link: whatever stands in its place
+                "person" | "token" => organization.anas.contact,
                 "phase" => organization.anas.phase,
                 "mail" => organization.anas.delivery,
                 "account" => organization.ana.account,
                 "member" => organization.pm.account,
+                "photo" => organization.anas.photo,
                 other => unreachable!("no id is called {other}"),
             };
             id.to_string()
@@ -253,9 +316,14 @@ impl Route {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').expect("a brace is closed");
             path.push_str(before);
-            path.push_str(&id(name));
+            // names one of three sizes, not a thing
+            path.push_str(&if name == "file" {
+                "640.jpg".to_owned()
+            } else {
+                id(name)
+            });
             rest = after;
         }
-        path + rest
+        path + rest + self.query
     }
 }

@@ -1,5 +1,7 @@
 //! The story of two contractors and their clients, told by a real browser on the real platform.
 
+mod pictures;
+
 use std::{collections::VecDeque, fs, path::Path, process::Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,12 +20,12 @@ const LAST_LINES: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_holds_on_phones_and_computers_with_and_without_scripts() -> Result<()> {
-    tell("story.mjs").await
+    Box::pin(tell("story.mjs")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
-    tell("pages.mjs").await
+    Box::pin(tell("pages.mjs")).await
 }
 
 /// A platform and a browser keep a machine busy enough.
@@ -32,9 +34,12 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 /// Runs a script of the browser's folder on a platform of its own.
 async fn tell(script: &str) -> Result<()> {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the platform")?;
-    let platform = Platform::start(Options::for_test(folder.path())?).await?;
-    let outcome = run(&platform, script).await;
+    let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the test")?;
+    let pictures = folder.path().join("pictures");
+    pictures::write(&pictures)?;
+    let data = folder.path().join("platform");
+    let platform = Platform::start(Options::for_test(&data)?).await?;
+    let outcome = run(&platform, &pictures, script).await;
     if outcome.is_err() {
         complain(&platform);
     }
@@ -55,7 +60,7 @@ fn complain(platform: &Platform) {
     }
 }
 
-async fn run(platform: &Platform, script: &str) -> Result<()> {
+async fn run(platform: &Platform, pictures: &Path, script: &str) -> Result<()> {
     let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     ensure!(
         browser.join("node_modules").is_dir(),
@@ -71,6 +76,7 @@ async fn run(platform: &Platform, script: &str) -> Result<()> {
         .env("PORTAL_PORT", platform.portal_port().to_string())
         .env("MAILS", platform.smtp().page())
         .env("CONTROLS", controls.join(","))
+        .env("PICTURES", pictures)
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
