@@ -31,6 +31,17 @@ pub fn data() -> Result<PathBuf> {
     Ok(home()?.join(".local/share/contractoros"))
 }
 
+/// The programs of the platform: beside our own; a test's program stands one deeper, in `deps`.
+pub fn programs() -> Result<PathBuf> {
+    let program = env::current_exe().context("find our own program")?;
+    program
+        .ancestors()
+        .skip(1)
+        .find(|folder| !folder.ends_with("deps"))
+        .map(Path::to_owned)
+        .context("find the folder of our own program")
+}
+
 /// The database cluster that all tests of this user share.
 pub fn test_cluster() -> PathBuf {
     PathBuf::from(format!("/var/tmp/contractoros-test-{}", account::uid()))

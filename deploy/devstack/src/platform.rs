@@ -1,7 +1,6 @@
 //! The platform as a whole: what it needs, its five services and its portal.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,6 +27,9 @@ use crate::{folders, ports};
 
 /// Where browsers find the portal when nobody else is there.
 const PORTAL_PORT: u16 = 8080;
+
+/// What documents opens uploads with, beside its own program.
+const DECODER: &str = "decoder";
 
 const HEALTH_PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_AT_HEALTH: Duration = Duration::from_millis(50);
@@ -368,11 +370,12 @@ impl Platform {
 fn binaries(wanted: Option<PathBuf>) -> Result<PathBuf> {
     let folder = match wanted {
         Some(folder) => folder,
-        None => beside_us()?,
+        None => folders::programs()?,
     };
     let missing: Vec<&str> = Service::ALL
         .iter()
         .map(|service| service.name())
+        .chain([DECODER])
         .filter(|name| !folder.join(name).is_file())
         .collect();
     ensure!(
@@ -382,17 +385,6 @@ fn binaries(wanted: Option<PathBuf>) -> Result<PathBuf> {
         missing.join(", ")
     );
     Ok(folder)
-}
-
-/// The folder of our own program; a test's program stands one deeper, in `deps`.
-fn beside_us() -> Result<PathBuf> {
-    let program = env::current_exe().context("find our own program")?;
-    program
-        .ancestors()
-        .skip(1)
-        .find(|folder| !folder.ends_with("deps"))
-        .map(Path::to_owned)
-        .context("find the folder of our own program")
 }
 
 fn choose_ports(

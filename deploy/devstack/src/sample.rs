@@ -6,6 +6,7 @@
 //!
 //! - `cast`: the organizations, people and projects
 //! - `diary`: what happens, and when
+//! - `shots`: what is photographed
 //! - `deeds`: how each thing is done
 //! - `stage`: the services, the clock, the mails, and how to wait for them
 //! - `calendar`: working days before and after today
@@ -14,6 +15,7 @@ mod calendar;
 mod cast;
 mod deeds;
 mod diary;
+mod shots;
 mod stage;
 
 use std::fmt;
@@ -26,7 +28,8 @@ use jiff::tz::TimeZone;
 use proto::identity::Role;
 
 use self::calendar::Calendar;
-use self::cast::{ALDER, ORGANIZATIONS, PASSWORD};
+use self::cast::alder::ALDER;
+use self::cast::{ORGANIZATIONS, PASSWORD};
 use self::diary::{DIARY, Entry};
 use self::stage::Stage;
 use crate::platform::Platform;
@@ -116,8 +119,21 @@ impl fmt::Display for Summary {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::cast::Organization;
+    use proto::documents::PhotoAudience;
+
+    use super::cast::{Member, Organization, Project};
+    use super::diary::Deed;
+    use super::shots::Shot;
     use super::*;
+
+    fn photos() -> impl Iterator<Item = (&'static Project, &'static Member, &'static Shot)> {
+        DIARY.iter().flat_map(|entry| match &entry.deed {
+            Deed::AddPhotos(project, member, _, shots) => {
+                shots.iter().map(|shot| (*project, *member, shot)).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
 
     fn emails(organization: &'static Organization) -> impl Iterator<Item = &'static str> {
         let team = organization.team().map(|member| member.email);
@@ -145,5 +161,30 @@ mod tests {
         }
         assert!(summary.contains("http://alder.localhost:8080/"));
         assert!(summary.contains(PASSWORD));
+    }
+    #[test]
+    fn forty_photos_show_different_moments() {
+        let mut known = BTreeSet::new();
+        for (project, member, shot) in photos() {
+            let drawing = (project.name, shot.drawing.file_name, shot.is_mirrored);
+            assert!(known.insert(drawing), "{drawing:?}");
+            assert!(
+                !shot.caption.is_empty() && !shot.alt_text.is_empty(),
+                "{drawing:?}"
+            );
+            let is_shared = shot.audience == PhotoAudience::Shared;
+            assert!(!is_shared || member.role != Role::Field, "{drawing:?}");
+        }
+        assert_eq!(known.len(), 40);
+    }
+
+    #[test]
+    fn a_mirrored_photo_says_so_in_36_bytes_and_is_the_same_otherwise() {
+        for (_, _, shot) in photos().filter(|(_, _, shot)| shot.is_mirrored) {
+            let file = shot.file();
+            assert!(file.starts_with(b"\xff\xd8\xff\xe1\x00\x22Exif"));
+            // behind it stands what every JPEG of ours begins with
+            assert_eq!(file[38..40], *b"\xff\xe0");
+        }
     }
 }

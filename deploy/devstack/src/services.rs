@@ -50,9 +50,9 @@ impl Service {
     /// Whom it calls.
     fn peers(self) -> &'static [Self] {
         match self {
-            Identity | Projects | Documents => &[],
-            Billing => &[Projects],
-            Notifications => &[Identity, Projects],
+            Identity | Projects => &[],
+            Documents | Billing => &[Projects],
+            Notifications => &[Identity, Projects, Documents],
             Portal => &Self::WITH_DATABASE,
         }
     }
@@ -97,6 +97,8 @@ impl Surroundings {
         settings.set("HEALTH_ADDRESS", local(ports.health));
         settings.set("CONTROL_ADDRESS", local(ports.control));
         settings.set("BASE_DOMAIN", "localhost");
+        // there is no load balancer that must hear of an end
+        settings.set("DRAIN_MS", 50);
         settings.set(
             "KEYS__SIGNING_KEY_FILE",
             self.keys.signing_key(service.name()).display(),

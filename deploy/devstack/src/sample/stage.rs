@@ -10,7 +10,10 @@ use proto::identity::organization_service_client::OrganizationServiceClient;
 use proto::identity::session_service_client::SessionServiceClient;
 use proto::identity::{ResolveHostRequest, ResolveSessionRequest, Session, SignInRequest};
 use proto::notifications::delivery_service_client::DeliveryServiceClient;
-use proto::notifications::{Delivery, DeliveryState, ListDeliveriesRequest, MailKind};
+use proto::notifications::inbox_service_client::InboxServiceClient;
+use proto::notifications::{
+    Delivery, DeliveryState, InboxItemKind, ListDeliveriesRequest, ListInboxRequest, MailKind,
+};
 use tenancy::{Keys, Signer, TenantId, authorized};
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
@@ -37,8 +40,11 @@ pub(super) struct Stage<'a> {
     pub(super) portal: Signer,
     pub(super) identity: Channel,
     pub(super) projects: Channel,
+    pub(super) documents: Channel,
     pub(super) billing: Channel,
     pub(super) notifications: Channel,
+    /// Takes files where documents wants them.
+    pub(super) http: reqwest::Client,
     story: Mutex<Story>,
 }
 
@@ -51,8 +57,8 @@ struct Story {
     tenants: BTreeMap<&'static str, TenantId>,
     /// Of people by their email address, of clients and projects by name.
     ids: BTreeMap<&'static str, String>,
-    /// Names of the clients of whom somebody is mailed.
-    listening: BTreeSet<&'static str>,
+    /// By the names of clients of whom somebody is mailed: the token of who came in last.
+    listening: BTreeMap<&'static str, String>,
     /// When mails are due that are held back now, with the organization's slug.
     due: BTreeSet<(Timestamp, &'static str)>,
 }
@@ -74,8 +80,10 @@ impl<'a> Stage<'a> {
             portal: Signer::new(Arc::new(ring.read(portal)?)),
             identity: channel(Service::Identity)?,
             projects: channel(Service::Projects)?,
+            documents: channel(Service::Documents)?,
             billing: channel(Service::Billing)?,
             notifications: channel(Service::Notifications)?,
+            http: reqwest::Client::new(),
             story: Mutex::default(),
         })
     }
@@ -142,12 +150,12 @@ impl<'a> Stage<'a> {
         id.with_context(|| format!("{name} is not in the platform yet"))
     }
 
-    pub(super) fn know_listener(&self, client: &'static Client) {
-        self.story().listening.insert(client.name);
+    pub(super) fn know_listener(&self, client: &'static Client, token: String) {
+        self.story().listening.insert(client.name, token);
     }
 
     pub(super) fn has_listeners(&self, client: &Client) -> bool {
-        self.story().listening.contains(client.name)
+        self.story().listening.contains_key(client.name)
     }
 
     /// Signs a person in and answers the token for the person's calls.
@@ -234,17 +242,57 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Waits until people are told of a milestone that was reached since the clock was set.
-    pub(super) async fn milestone_told(&self, project: &str, token: &str) -> Result<()> {
-        wait_for("the news of a milestone", async || {
+    /// Waits until people are told such news of a project since the clock was set.
+    pub(super) async fn told(&self, kind: MailKind, project: &str, token: &str) -> Result<()> {
+        wait_for("the news of a project", async || {
             let now = self.story().now;
             let deliveries = self.deliveries(token).await?;
             let told = deliveries.iter().any(|delivery| {
-                delivery.kind() == MailKind::MilestoneReached
+                delivery.kind() == kind
                     && delivery.project_id == project
                     && created(delivery).is_some_and(|created| created >= now)
             });
             Ok(told.then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until a client's inbox has so many photos of a project that were told since the clock was set.
+    pub(super) async fn photos_counted(
+        &self,
+        client: &Client,
+        project: &str,
+        count: i32,
+    ) -> Result<()> {
+        // not that of a new sign-in, which would be a visit
+        let token = self.story().listening.get(client.name).cloned();
+        let token = token.with_context(|| format!("nobody of {} came in", client.name))?;
+        wait_for("the news of all photos", async || {
+            let now = self.story().now;
+            let request = ListInboxRequest {
+                project_id: project.to_owned(),
+                page_size: ALL,
+                ..ListInboxRequest::default()
+            };
+            let inbox = InboxServiceClient::new(self.notifications.clone())
+                .list_inbox(authorized(&token, request))
+                .await;
+            let items = match inbox {
+                Ok(inbox) => inbox.into_inner().items,
+                // on a slow machine the token has ended; nobody needs to know more than was told
+                Err(status) if status.code() == Code::Unauthenticated => return Ok(Some(())),
+                Err(status) => return Err(status).context("read a client's inbox"),
+            };
+            let told: i32 = items
+                .iter()
+                .filter(|item| item.kind() == InboxItemKind::PhotosAdded)
+                .filter(|item| {
+                    let created = item.created_at.as_ref().and_then(proto::time);
+                    created.is_some_and(|created| created >= now)
+                })
+                .map(|item| item.count)
+                .sum();
+            Ok((told == count).then_some(()))
         })
         .await
     }
