@@ -44,9 +44,9 @@ const MAIN = new Set([
   "office phases",
   "office visibility",
   "office branding",
-  "manager's photos",
-  "manager's photos, adding",
-  "manager's photo",
+  "office photos",
+  "office photos, adding",
+  "office photo",
 ]);
 
 const findings = [];
@@ -253,7 +253,7 @@ function teamPages({ dana, luis, record, project, photo }) {
   };
   const restoring = async () => {
     await dana.open(`${tab}?trash=1`);
-    await dana.page.getByRole("checkbox").first().check();
+    await deeds.selectPhotos(dana, "Copper");
     await dana.press("Restore the selected");
   };
   return [
@@ -261,25 +261,25 @@ function teamPages({ dana, luis, record, project, photo }) {
     at("manager's client", dana, record),
     at("manager's project", dana, project),
     at("manager's phases", dana, `${project}/phases`),
-    at("manager's photos", dana, tab),
-    page("manager's photos, selected", dana, async () => {
+    at("office photos", dana, tab),
+    page("office photos, selected", dana, async () => {
       await dana.open(tab);
       await dana.page.getByRole("checkbox").first().check();
     }),
-    page("manager's photos, not described", dana, async () => {
+    page("office photos, not described", dana, async () => {
       await dana.open(`${tab}?audience=internal`);
       await dana.page.getByRole("checkbox").first().check();
       await dana.choose({ "Who sees them": "Shared with the client" });
       await dana.press("Change the selected");
     }, 422),
-    page("manager's photos, adding", dana, adding),
-    page("manager's photos, being prepared", dana, preparing),
-    page("manager's photos, in the trash now", dana, trashing),
-    at("manager's trash", dana, `${tab}?trash=1`),
-    page("manager's trash, restored", dana, restoring),
-    at("manager's photos, none", dana, `${tab}?audience=unmarked`),
-    at("manager's photo", dana, `${tab}/${photo}`),
-    refused("manager's photo, refused", dana, `${tab}/${photo}`, "Save photo", { Caption: "", "What it shows": "" }),
+    page("office photos, adding", dana, adding),
+    page("office photos, being prepared", dana, preparing),
+    page("office photos, in the trash now", dana, trashing),
+    at("office trash", dana, `${tab}?trash=1`),
+    page("office trash, restored", dana, restoring),
+    at("office photos, none", dana, `${tab}?audience=unmarked`),
+    at("office photo", dana, `${tab}/${photo}`),
+    refused("office photo, refused", dana, `${tab}/${photo}`, "Save photo", { Caption: "", "What it shows": "" }),
     at("crew's projects", luis, "/office/projects"),
     at("crew's project", luis, project),
     at("crew's phases", luis, `${project}/phases`),

@@ -1,7 +1,7 @@
 //! The rows of `PhotoService`.
 
-use anyhow::{Context as _, Result};
-use integration_tests::{Organization, Services, Stage as _, add_photo, start_photo};
+use anyhow::Context as _;
+use integration_tests::{Organization, Services, Stage as _, add_photo, jpeg, start_photo};
 use proto::{
     documents as dc, documents::PhotoAudience, documents::photo_service_client::PhotoServiceClient,
 };
@@ -99,7 +99,7 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .allows(&[Owner, Pm])
         .hides_from(&[Field]),
-        Row::naming(rpc(SERVICE, "TrashPhotos"), setup(photo), |ids| {
+        Row::naming(rpc(SERVICE, "TrashPhotos"), setup(fresh), |ids| {
             dc::TrashPhotosRequest {
                 project_id: ids["project"].clone(),
                 ids: vec![ids["photo"].clone()],
@@ -118,30 +118,34 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// A photo that the owner added and shared, outside the trash.
-fn photo<'a>(services: &'a Services, organization: &'a Organization) -> SetupFuture<'a> {
+/// A photo that the owner added and shared; it stays as it is, for calls go side by side.
+fn photo<'a>(_: &'a Services, organization: &'a Organization) -> SetupFuture<'a> {
+    Box::pin(async move { Ok(ids(organization)) })
+}
+
+/// A photo of its own, for a call that moves it.
+fn fresh<'a>(services: &'a Services, organization: &'a Organization) -> SetupFuture<'a> {
     Box::pin(async move {
-        let ids = ids(organization);
-        if photos_in_trash(services, organization).await? {
-            restore(services, organization, &ids).await?;
-        }
+        let token = token(services, organization)?;
+        let project = organization.anas.project;
+        let photo = add_photo(services, &token, project, &jpeg()).await?;
+        let mut ids = ids(organization);
+        ids.insert("photo", photo.to_string());
         Ok(ids)
     })
 }
 
-/// The same photo, in the trash.
+/// A photo of its own, in the trash.
 fn trashed<'a>(services: &'a Services, organization: &'a Organization) -> SetupFuture<'a> {
     Box::pin(async move {
-        let ids = ids(organization);
-        if !photos_in_trash(services, organization).await? {
-            let request = dc::TrashPhotosRequest {
-                project_id: ids["project"].clone(),
-                ids: vec![ids["photo"].clone()],
-            };
-            PhotoServiceClient::new(services.peer("documents")?)
-                .trash_photos(authorized(&token(services, organization)?, request))
-                .await?;
-        }
+        let ids = fresh(services, organization).await?;
+        let request = dc::TrashPhotosRequest {
+            project_id: ids["project"].clone(),
+            ids: vec![ids["photo"].clone()],
+        };
+        PhotoServiceClient::new(services.peer("documents")?)
+            .trash_photos(authorized(&token(services, organization)?, request))
+            .await?;
         Ok(ids)
     })
 }
@@ -177,31 +181,4 @@ fn ids(organization: &Organization) -> Ids {
         ("project", organization.anas.project.to_string()),
         ("photo", organization.anas.photo.to_string()),
     ])
-}
-
-async fn photos_in_trash(services: &Services, organization: &Organization) -> Result<bool> {
-    let request = dc::ListPhotosRequest {
-        project_id: organization.anas.project.to_string(),
-        filter: Some(dc::PhotoFilter {
-            trashed: true,
-            ..dc::PhotoFilter::default()
-        }),
-        ..dc::ListPhotosRequest::default()
-    };
-    let list = PhotoServiceClient::new(services.peer("documents")?)
-        .list_photos(authorized(&token(services, organization)?, request))
-        .await?
-        .into_inner();
-    Ok(list.filtered_count > 0)
-}
-
-async fn restore(services: &Services, organization: &Organization, ids: &Ids) -> Result<()> {
-    let request = dc::RestorePhotosRequest {
-        project_id: ids["project"].clone(),
-        ids: vec![ids["photo"].clone()],
-    };
-    PhotoServiceClient::new(services.peer("documents")?)
-        .restore_photos(authorized(&token(services, organization)?, request))
-        .await?;
-    Ok(())
 }

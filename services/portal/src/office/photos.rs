@@ -28,7 +28,7 @@ use crate::{
         Choice, Here, OfficeFrame, audience,
         edit::tidy,
         mask,
-        project::{Band, Opened, Section},
+        project::{Band, Opened, Section, read},
         upload::{reason_for, uploads_of},
     },
     page,
@@ -132,6 +132,7 @@ pub(crate) async fn edit(
     let back = fields.back().path(project);
     let (photo, paths) = fields.changes();
     if fields.id.is_empty() || paths.is_empty() {
+        read(&office, project).await?;
         let words = if fields.id.is_empty() {
             "Nothing was changed. Select photos first."
         } else {
@@ -181,6 +182,7 @@ pub(crate) async fn trash(
 ) -> Result<Response, Error> {
     let back = fields.back().path(project);
     if fields.id.is_empty() {
+        read(&office, project).await?;
         let flash = Flash::warning("Nothing is in the trash. Select photos first.");
         return Ok(flash::redirect(&office.app, &back, &flash));
     }
@@ -209,6 +211,7 @@ pub(crate) async fn restore(
 ) -> Result<Response, Error> {
     let back = fields.back().path(project);
     if fields.id.is_empty() {
+        read(&office, project).await?;
         let flash = Flash::warning("Nothing was restored. Select photos first.");
         return Ok(flash::redirect(&office.app, &back, &flash));
     }

@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     flash::{self, Flash},
     format::count,
-    office::{audience, photos::path_of},
+    office::{audience, photos::path_of, project::read},
     session::Office,
     spool::Spooled,
     upload::{
@@ -80,6 +80,8 @@ pub(crate) async fn send(
     Path(project): Path<Uuid>,
     mut form: FileForm,
 ) -> Result<Response, Error> {
+    // before the first file is taken
+    read(&office, project).await?;
     let mut about = About::default();
     let mut outcome = Outcome::default();
     let mut waiting = Vec::new();

@@ -160,7 +160,7 @@ pub(in crate::sample) static ACCLIMATIZING: [Shot; 1] = [Shot::shared(
 
 pub(in crate::sample) static TILES_LEFT: [Shot; 1] = [Shot::unmarked(
     &TILE_SAMPLES,
-    "Samples for Thursday",
+    "Samples for the next visit",
     "Three tile samples on the bench, with a pencil beside them.",
 )
 .mirrored()];
