@@ -3,48 +3,29 @@
 //! The program is `decoder`, which locks itself in before it reads. What it answers is taken as untrusted input: whoever
 //! broke in there could write it.
 
+mod answer;
+mod child;
+
 use std::{
     ffi::OsStr,
-    io,
-    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
-    sync::LazyLock,
-    time::Duration,
+    process::Stdio,
 };
 
 use anyhow::Context as _;
 use jiff::civil::DateTime;
-use opentelemetry::{KeyValue, global, metrics::Counter};
 use serde::Deserialize;
 use service::{Error, Result};
-use tokio::{
-    fs::File,
-    io::{AsyncRead, AsyncReadExt as _},
-    process::{Child, Command},
-    sync::Semaphore,
-    time,
-};
+use tokio::{fs::File, sync::Semaphore};
 
+use self::{
+    answer::{Expected, INSPECTED, LOGO, PHOTO, read},
+    child::Ended,
+};
 use crate::config;
 
 /// Each may take 512 MiB and a processor.
 const CHILDREN: usize = 2;
-const WALL_CLOCK: Duration = Duration::from_secs(30);
-const MAX_ANSWER: u64 = 4 << 20;
-const MAX_COMPLAINT: u64 = 4 << 10;
-/// The decoder's own words for "no fault of the file", and the dynamic loader's.
-const CANNOT_RUN: [i32; 2] = [126, 127];
-const PANICKED: i32 = 101;
-
-/// Files that took the decoder down or were stopped, by reason.
-static KILLED: LazyLock<Counter<u64>> = LazyLock::new(|| {
-    global::meter("contractoros")
-        .u64_counter("decoder.killed")
-        .with_description("Files that were too hard to decode")
-        .build()
-});
-
 /// Runs the decoder, at most two at a time.
 #[derive(Debug)]
 pub(crate) struct Decoder {
@@ -100,26 +81,6 @@ pub(crate) enum Refusal {
     #[serde(skip)]
     TooHard,
 }
-
-/// What the decoder has to answer with for one kind of file.
-struct Expected {
-    /// The sizes, and the box that each fits into.
-    variants: &'static [(u16, (u32, u32))],
-    magic: &'static [u8],
-}
-
-const PHOTO: Expected = Expected {
-    variants: &[(320, (320, 320)), (640, (640, 640)), (1600, (1600, 1600))],
-    magic: b"\xff\xd8\xff",
-};
-const INSPECTED: Expected = Expected {
-    variants: &[],
-    magic: b"",
-};
-const LOGO: Expected = Expected {
-    variants: &[(640, (640, 192))],
-    magic: b"\x89PNG\r\n\x1a\n",
-};
 
 impl Decoder {
     pub(crate) fn new(config: &config::Decoder) -> anyhow::Result<Self> {
@@ -189,7 +150,7 @@ impl Decoder {
             OsStr::new("--output"),
             converted.as_os_str(),
         ];
-        match self.run(&arguments, Stdio::null()).await? {
+        match child::run(&self.program, &arguments, Stdio::null()).await? {
             Ended::Well(_) => {}
             Ended::Failed { .. } | Ended::TooLong => {
                 return Ok(Decoded::Refused(Refusal::Unreadable));
@@ -235,7 +196,7 @@ impl Decoder {
     ) -> Result<Decoded> {
         let file = File::open(original).await.context("open the original")?;
         let input = Stdio::from(file.into_std().await);
-        match self.run(arguments, input).await? {
+        match child::run(&self.program, arguments, input).await? {
             Ended::Well(answer) => Ok(read(&answer, expected).unwrap_or_else(|error| {
                 tracing::warn!(
                     error = format!("{error:#}"),
@@ -250,192 +211,6 @@ impl Decoder {
             ))),
         }
     }
-
-    async fn run(&self, arguments: &[impl AsRef<OsStr>], input: Stdio) -> Result<Ended> {
-        let mut child = Command::new(&self.program)
-            .args(arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdin(input)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // what a terminal sends to us is not meant for it
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("start {}", self.program.display()))?;
-        let Ok(heard) = time::timeout(WALL_CLOCK, hear(&mut child)).await else {
-            child.kill().await.context("stop the decoder")?;
-            return Ok(killed("time"));
-        };
-        let (answer, complaint, status) = heard.context("hear the decoder")?;
-        if !complaint.is_empty() {
-            tracing::debug!(complaint, "the decoder complained");
-        }
-        if answer.len() as u64 > MAX_ANSWER {
-            return Ok(Ended::TooLong);
-        }
-        ended(status, answer, complaint)
-    }
-}
-
-/// How a child came to its end.
-#[derive(Debug, PartialEq, Eq)]
-enum Ended {
-    Well(Vec<u8>),
-    /// With an exit code that is no fault of the decoder's own.
-    Failed {
-        code: i32,
-        complaint: String,
-    },
-    /// It wrote more than any file is worth.
-    TooLong,
-    Killed,
-}
-
-/// Reads both streams to their ends or limits, and waits.
-async fn hear(child: &mut Child) -> io::Result<(Vec<u8>, String, ExitStatus)> {
-    let output = child.stdout.take().expect("standard output is piped");
-    let errors = child.stderr.take().expect("standard error is piped");
-    let (answer, complaint) = tokio::join!(beginning(output), complaint(errors));
-    let complaint = String::from_utf8_lossy(&complaint?).trim().to_owned();
-    Ok((answer?, complaint, child.wait().await?))
-}
-
-/// Reads one byte more than an answer may have, and closes the stream, so that who writes on fails.
-async fn beginning(output: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
-    let mut answer = Vec::new();
-    output.take(MAX_ANSWER + 1).read_to_end(&mut answer).await?;
-    Ok(answer)
-}
-
-/// Reads everything, lest the writer block, and keeps the first part.
-async fn complaint(mut errors: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
-    let mut complaint = Vec::new();
-    (&mut errors)
-        .take(MAX_COMPLAINT)
-        .read_to_end(&mut complaint)
-        .await?;
-    tokio::io::copy(&mut errors, &mut tokio::io::sink()).await?;
-    Ok(complaint)
-}
-
-fn ended(status: ExitStatus, answer: Vec<u8>, complaint: String) -> Result<Ended> {
-    let Some(code) = status.code() else {
-        return match status.signal() {
-            // somebody stops the platform, and the file is innocent
-            Some(libc::SIGTERM | libc::SIGINT | libc::SIGHUP) => Err(Error::Unavailable(
-                anyhow::anyhow!("the decoder was stopped"),
-            )),
-            Some(libc::SIGXCPU) => Ok(killed("cpu")),
-            Some(libc::SIGXFSZ) => Ok(killed("file_size")),
-            Some(libc::SIGSYS) => Ok(killed("filter")),
-            Some(libc::SIGABRT) => Ok(killed("memory")),
-            Some(libc::SIGSEGV | libc::SIGBUS) => Ok(killed("crash")),
-            _ => Ok(killed("signal")),
-        };
-    };
-    match code {
-        0 => Ok(Ended::Well(answer)),
-        PANICKED => Ok(killed("panic")),
-        code if CANNOT_RUN.contains(&code) => Err(Error::internal(format!(
-            "the decoder cannot run: {complaint}"
-        ))),
-        code => Ok(Ended::Failed { code, complaint }),
-    }
-}
-
-fn killed(reason: &'static str) -> Ended {
-    KILLED.add(1, &[KeyValue::new("reason", reason)]);
-    tracing::warn!(reason, "a file was too hard to decode");
-    Ended::Killed
-}
-
-/// The first line of an answer.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Header {
-    Refused {
-        refused: Refusal,
-    },
-    Opened {
-        width: u32,
-        height: u32,
-        taken: Option<DateTime>,
-        variants: Vec<VariantHeader>,
-    },
-}
-
-#[derive(Deserialize)]
-struct VariantHeader {
-    size: u16,
-    width: u32,
-    height: u32,
-    bytes: usize,
-}
-
-/// Reads an answer that is exactly what was asked for.
-fn read(answer: &[u8], expected: &Expected) -> anyhow::Result<Decoded> {
-    let line_end = answer
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .context("find the header")?;
-    let (line, mut rest) = (&answer[..line_end], &answer[line_end + 1..]);
-    let (width, height, taken, headers) =
-        match serde_json::from_slice(line).context("read the header")? {
-            Header::Refused { refused } => {
-                anyhow::ensure!(rest.is_empty(), "something follows a refusal");
-                return Ok(Decoded::Refused(refused));
-            }
-            Header::Opened {
-                width,
-                height,
-                taken,
-                variants,
-            } => (width, height, taken, variants),
-        };
-    anyhow::ensure!(
-        headers.len() == expected.variants.len(),
-        "{} sizes came",
-        headers.len()
-    );
-    let mut variants = Vec::with_capacity(headers.len());
-    for (header, (size, (box_width, box_height))) in headers.iter().zip(expected.variants) {
-        anyhow::ensure!(header.size == *size, "size {} came", header.size);
-        anyhow::ensure!(
-            (1..=*box_width).contains(&header.width) && (1..=*box_height).contains(&header.height),
-            "size {size} measures {} by {}",
-            header.width,
-            header.height
-        );
-        let (bytes, following) = rest
-            .split_at_checked(header.bytes)
-            .with_context(|| format!("find size {size}"))?;
-        anyhow::ensure!(
-            bytes.starts_with(expected.magic),
-            "size {size} is of another type"
-        );
-        rest = following;
-        variants.push(Variant {
-            size: *size,
-            width: header.width,
-            height: header.height,
-            bytes: bytes.to_vec(),
-        });
-    }
-    anyhow::ensure!(rest.is_empty(), "something follows the last size");
-    anyhow::ensure!(
-        variants
-            .last()
-            .is_none_or(|largest| (largest.width, largest.height) == (width, height)),
-        "{width} by {height} are not the sides of the largest size"
-    );
-    Ok(Decoded::Image {
-        width,
-        height,
-        taken,
-        variants,
-    })
 }
 
 #[cfg(test)]
@@ -469,100 +244,6 @@ mod tests {
             let original = self.folder.path().join("original");
             self.decoder.photo(&original, FileType::Jpeg).await
         }
-    }
-
-    fn answer(header: &str, pictures: &[&[u8]]) -> Vec<u8> {
-        let mut answer = format!("{header}\n").into_bytes();
-        answer.extend(pictures.concat());
-        answer
-    }
-
-    const JPEG: &[u8] = b"\xff\xd8\xff\xd9";
-    const GOOD: &str = r#"{"width":1200,"height":1600,"taken":"2026-11-17T14:05:00","variants":[
-        {"size":320,"width":240,"height":320,"bytes":4},{"size":640,"width":480,"height":640,"bytes":4},
-        {"size":1600,"width":1200,"height":1600,"bytes":4}]}"#;
-
-    fn good() -> String {
-        GOOD.replace('\n', "")
-    }
-
-    #[test]
-    fn an_answer_gives_the_sizes_in_order() {
-        let Decoded::Image {
-            width,
-            height,
-            taken,
-            variants,
-        } = read(&answer(&good(), &[JPEG; 3]), &PHOTO).expect("a good answer")
-        else {
-            panic!("refused");
-        };
-        assert_eq!((width, height), (1200, 1600));
-        assert_eq!(
-            taken,
-            Some(jiff::civil::datetime(2026, 11, 17, 14, 5, 0, 0))
-        );
-        let sizes: Vec<_> = variants.iter().map(|variant| variant.size).collect();
-        assert_eq!(sizes, [320, 640, 1600]);
-        assert!(variants.iter().all(|variant| variant.bytes == JPEG));
-    }
-
-    #[test]
-    fn a_refusal_says_why() {
-        for (text, refusal) in [
-            ("type_mismatch", Refusal::TypeMismatch),
-            ("too_many_pixels", Refusal::TooManyPixels),
-            ("unreadable", Refusal::Unreadable),
-        ] {
-            let line = answer(&format!(r#"{{"refused":"{text}"}}"#), &[]);
-            assert_eq!(
-                read(&line, &PHOTO).expect("a refusal"),
-                Decoded::Refused(refusal)
-            );
-        }
-    }
-
-    #[test]
-    fn nonsense_is_not_believed() {
-        let changed = |from: &str, to: &str| answer(&good().replace(from, to), &[JPEG; 3]);
-        let html: &[u8] = b"<htm";
-        for (why, answer) in [
-            ("nothing", Vec::new()),
-            ("no line", b"{}".to_vec()),
-            ("no JSON", answer("hello", &[])),
-            ("unknown refusal", answer(r#"{"refused":"too_hard"}"#, &[])),
-            (
-                "a picture after a refusal",
-                answer(r#"{"refused":"unreadable"}"#, &[JPEG]),
-            ),
-            ("too few bytes", answer(&good(), &[JPEG; 2])),
-            ("too many bytes", answer(&good(), &[JPEG; 4])),
-            ("another type", answer(&good(), &[JPEG, html, JPEG])),
-            ("an unknown size", changed(r#""size":640"#, r#""size":641"#)),
-            (
-                "larger than its box",
-                changed(r#""width":240"#, r#""width":321"#),
-            ),
-            ("no width", changed(r#""width":240"#, r#""width":0"#)),
-            (
-                "a length that overflows",
-                changed(
-                    r#""bytes":4},{"size":640"#,
-                    r#""bytes":18446744073709551615},{"size":640"#,
-                ),
-            ),
-            (
-                "other sides than the largest has",
-                changed(
-                    r#"{"width":1200,"height":1600,"taken""#,
-                    r#"{"width":1600,"height":1200,"taken""#,
-                ),
-            ),
-            ("a time that never was", changed("2026-11-17", "2026-13-17")),
-        ] {
-            assert!(read(&answer, &PHOTO).is_err(), "{why}");
-        }
-        assert!(read(&answer(&good(), &[JPEG; 3]), &LOGO).is_err());
     }
 
     #[tokio::test]

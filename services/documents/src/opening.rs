@@ -58,21 +58,21 @@ impl Opening {
             Subject::Photo => self.decoder.photo(&original, file_type).await?,
             Subject::Logo => self.decoder.logo(&original, file_type).await?,
         };
-        let (taken, variants) = match decoded {
+        let (width, height, taken, variants) = match decoded {
             Decoded::Refused(why) => return Ok(Opened::Refused(Refused::Decoding(why))),
             Decoded::Image {
-                taken, variants, ..
-            } => (taken, variants),
+                width,
+                height,
+                taken,
+                variants,
+            } => (width, height, taken, variants),
         };
-        let (mut width, mut height) = (0, 0);
         let mut stored_bytes = file.size_bytes;
         for variant in variants {
             let kept_as = match subject {
                 Subject::Photo => Variant::Size(variant.size),
                 Subject::Logo => Variant::Logo,
             };
-            width = width.max(variant.width);
-            height = height.max(variant.height);
             stored_bytes += i64::try_from(variant.bytes.len()).map_err(Error::internal)?;
             self.bucket.put(place, kept_as, variant.bytes).await?;
         }
