@@ -391,7 +391,7 @@ pub(crate) mod tests {
         for settings in all_settings() {
             for person in [&foreman, &hand] {
                 let scopes = scopes_of_person(person, involved, &settings).expect("visible");
-                assert_eq!(scope_words(&scopes), ["FULL", "ALL", "ALL", "FULL", "NONE"]);
+                assert_eq!(scope_words(&scopes), ["FULL", "OWN", "ALL", "FULL", "NONE"]);
                 assert!(!scopes.may_manage() && !scopes.may_approve && !scopes.may_pay);
             }
             assert_eq!(scopes_of_person(&stranger, involved, &settings), None);

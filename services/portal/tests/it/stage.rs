@@ -31,6 +31,7 @@ use proto::{
         Account, AccountKind, GetMyAccountResponse, Organization, ResolveHostResponse,
         ResolveSessionResponse, Role,
     },
+    projects::{GetProjectResponse, Project},
 };
 use reqwest::RequestBuilder;
 use service::{Lifecycle, new_id};
@@ -256,6 +257,10 @@ impl Cast {
             }
             .encode_to_vec(),
             "GetMyAccount" => GetMyAccountResponse::default().encode_to_vec(),
+            "GetProject" => GetProjectResponse {
+                project: Some(Project::default()),
+            }
+            .encode_to_vec(),
             "StartPhoto" => {
                 let request = read::<StartPhotoRequest>(message)?;
                 if request.file_name == "notes.pdf" {
