@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
+use tonic::{service::Routes, transport::server::TcpIncoming};
 use tracing::Instrument as _;
 
 pub(crate) use self::layers::rpc_names;
@@ -142,6 +142,8 @@ impl Server {
         ));
 
         let stack = stack(self.authenticate, lifecycle.clone());
+        // an answer is small and awaited: it must not wait for the next packet
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let served = tonic::transport::Server::builder()
             .concurrency_limit_per_connection(64)
             .max_concurrent_streams(128)
@@ -151,7 +153,7 @@ impl Server {
             .max_connection_age(Duration::from_secs(rand::random_range(CONNECTION_AGE)))
             .layer(stack)
             .add_routes(self.routes)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), async move {
+            .serve_with_incoming_shutdown(incoming, async move {
                 stopping.cancelled().await;
                 tokio::time::sleep(self.drain).await;
             })
