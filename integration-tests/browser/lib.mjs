@@ -2,6 +2,7 @@
 // steps that say where a test stands.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -32,19 +33,22 @@ export function setting(name) {
 /** The address of an organization, or of the base domain. */
 export const origin = (slug) => `http://${slug ? `${slug}.` : ""}localhost:${PORT}`;
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+/** The browser: the one that is named, or the first that is installed. */
+export const CHROMIUM =
+  process.env.CHROME_PATH ??
+  ["chromium", "google-chrome", "chromium-browser"].map((name) => `/usr/bin/${name}`).find((path) => existsSync(path));
+
+export const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
 
 /** One request without a browser, as mail scanners make them: gives status, headers and body, and follows nothing. */
 export function ask(method, address, cookie = "") {

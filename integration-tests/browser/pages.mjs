@@ -8,6 +8,7 @@ import * as deeds from "./deeds.mjs";
 import { furnish } from "./house.mjs";
 import { checkKeyboard } from "./keyboard.mjs";
 import { COMPUTER, PHONE, Stage, eventually, launch, origin } from "./lib.mjs";
+import { checkScores } from "./lighthouse.mjs";
 import * as pictures from "./pictures.mjs";
 
 const BRANDS = {
@@ -66,6 +67,9 @@ async function survey() {
   const house = await furnish(stage);
   await stage.step("the keyboard alone", async () => {
     findings.push(...(await checkKeyboard(stage, house)));
+  });
+  await stage.step("five pages in Lighthouse", async () => {
+    findings.push(...(await checkScores(house)));
   });
   await stage.step("pages of the platform", () => visit(house, platformPages(house), PLATFORM));
   for (const [brand, colors] of Object.entries(BRANDS)) {

@@ -21,7 +21,7 @@ fn schemas() -> Vec<(&'static str, Migrator)> {
     ]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_schema_breaks_isolation() -> Result<()> {
     for (service, migrator) in schemas() {
         let db = TestDb::new(service, &migrator).await?;
@@ -31,7 +31,7 @@ async fn no_schema_breaks_isolation() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_gate_sees_what_it_must() -> Result<()> {
     let sabotages = [
         (
@@ -83,7 +83,7 @@ async fn the_gate_sees_what_it_must() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_an_organization_no_row_is_seen() -> Result<()> {
     for (service, migrator) in schemas() {
         let test_db = TestDb::new(service, &migrator).await?;
@@ -163,7 +163,7 @@ async fn a_dropped_begin_carries_nothing_over() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_begin_leaves_no_transaction_open() -> Result<()> {
     let test_db = TestDb::new("billing", &billing::migrations()).await?;
     let db = Db::open("billing", &test_db.database(1)?).await?;

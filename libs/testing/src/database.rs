@@ -2,11 +2,12 @@
 
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use devstack::postgres::Postgres;
 use service::new_id;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, migrate::Migrator};
 use tenancy::Database;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A service's database for one test; dropped with it.
 pub struct TestDb {
@@ -17,7 +18,14 @@ pub struct TestDb {
 
 impl TestDb {
     /// Clones the template of a service's schema, which the first caller of a run migrates.
+    ///
+    /// Fails on a runtime of one thread: PostgreSQL drops a database when every connection has taken note, one that is
+    /// about to sign in within its 60 s, and the drop would block the thread that could go on with it.
     pub async fn new(service: &'static str, migrator: &Migrator) -> Result<Self> {
+        ensure!(
+            Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread,
+            "a test with a database needs #[tokio::test(flavor = \"multi_thread\")]"
+        );
         let postgres = Postgres::shared_for_tests().await?;
         let template = template(&postgres, service, migrator).await?;
         let name = format!("{service}_{}", new_id().simple());

@@ -19,6 +19,7 @@ mod cleanup;
 mod client;
 mod config;
 mod email;
+mod even;
 mod events;
 mod hashing;
 mod host;

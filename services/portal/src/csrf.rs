@@ -61,6 +61,20 @@ impl CookieKey {
             .is_ok_and(|mark| self.mac(purpose, text).verify_slice(&mark).is_ok())
     }
 
+    /// A form's token. No two are alike: pages are compressed, and a secret that stands in each of them, beside words that
+    /// somebody else chose, could be guessed by their lengths.
+    pub(crate) fn form_token(&self, binding: &str) -> String {
+        let salt = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 12]>());
+        let mark = self.mark(Purpose::Form, &format!("{salt}:{binding}"));
+        format!("{salt}.{mark}")
+    }
+
+    fn confirms_form(&self, binding: &str, token: &str) -> bool {
+        token.split_once('.').is_some_and(|(salt, mark)| {
+            self.confirms(Purpose::Form, &format!("{salt}:{binding}"), mark)
+        })
+    }
+
     fn mac(&self, purpose: Purpose, text: &str) -> Hmac<Sha256> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
@@ -200,7 +214,7 @@ impl Sender {
     }
 
     fn confirm(&self, app: &App, token: &str) -> Result<(), Error> {
-        if app.key.confirms(Purpose::Form, &self.0.0, token) {
+        if app.key.confirms_form(&self.0.0, token) {
             Ok(())
         } else {
             Err(Error::Forged)
@@ -239,13 +253,23 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_one_session_one_purpose_and_one_key() {
-        let token = key(1).mark(Purpose::Form, "session-a");
-        assert!(key(1).confirms(Purpose::Form, "session-a", &token));
-        assert!(!key(1).confirms(Purpose::Form, "session-b", &token));
-        assert!(!key(1).confirms(Purpose::Flash, "session-a", &token));
-        assert!(!key(2).confirms(Purpose::Form, "session-a", &token));
-        assert!(!key(1).confirms(Purpose::Form, "session-a", ""));
-        assert!(!key(1).confirms(Purpose::Form, "session-a", &token[1..]));
+        let token = key(1).form_token("session-a");
+        assert!(key(1).confirms_form("session-a", &token));
+        assert!(!key(1).confirms_form("session-b", &token));
+        assert!(!key(2).confirms_form("session-a", &token));
+        assert!(!key(1).confirms_form("session-a", ""));
+        assert!(!key(1).confirms_form("session-a", &token[1..]));
+        let (salt, mark) = token.split_once('.').expect("two parts");
+        assert!(!key(1).confirms(Purpose::Flash, &format!("{salt}:session-a"), mark));
+        assert!(!key(1).confirms_form("session-a", mark));
+    }
+
+    #[test]
+    fn no_two_tokens_are_alike() {
+        assert_ne!(
+            key(1).form_token("session-a"),
+            key(1).form_token("session-a")
+        );
     }
 
     #[test]

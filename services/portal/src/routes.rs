@@ -10,7 +10,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, get, post},
 };
-use tower_http::compression::CompressionLayer;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
     App, assets, auth, brand,
@@ -270,15 +270,16 @@ pub(crate) fn portal(app: &App) -> Router {
         base_domain: pages(app, base_domain(app)),
         organization: pages(app, organization),
     });
-    let assets = Router::new()
+    // browsers keep assets: they are worth a better compression than pages
+    Router::new()
         .route("/assets/{name}", get(assets::serve))
-        .layer(CompressionLayer::new());
-    assets
+        .layer(CompressionLayer::new())
         .fallback(move |request: Request| {
             let hosts = hosts.clone();
             async move { hosts.answer(request).await }
         })
-        // outermost last: whatever stands below is timed, traced and gets the usual headers
+        // outermost last: whatever stands above is compressed, pictures apart, timed, traced and gets the usual headers
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(layers::deadline))
         .layer(from_fn(layers::headers))
         .layer(from_fn(layers::trace))

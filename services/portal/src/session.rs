@@ -29,7 +29,7 @@ use crate::{
     App,
     backend::Calls,
     cookies::Cookie,
-    csrf::{Binding, Purpose},
+    csrf::Binding,
     error::Error,
     flash::Flash,
     host::Site,
@@ -88,7 +88,7 @@ impl Visit {
             letterhead: self.letterhead.clone(),
             theme: self.theme,
             flash: self.flash.clone(),
-            csrf: self.app.key.mark(Purpose::Form, binding),
+            csrf: self.app.key.form_token(binding),
         }
     }
 }

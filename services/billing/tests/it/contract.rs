@@ -115,7 +115,7 @@ fn code<T>(answer: Result<T, Status>) -> Code {
     answer.map_or_else(|status| status.code(), |_| Code::Ok)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_value_is_seen_by_whom_the_scope_allows() -> Result<()> {
     let stage = Stage::new().await?;
     stage.set(stage.value(8_640_000, "", new_id())).await??;
@@ -130,7 +130,7 @@ async fn a_value_is_seen_by_whom_the_scope_allows() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn hidden_and_absent_contracts_answer_alike() -> Result<()> {
     let stage = Stage::new().await?;
     let absent = stage
@@ -145,7 +145,7 @@ async fn hidden_and_absent_contracts_answer_alike() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_leaves_out_what_is_hidden() -> Result<()> {
     let stage = Stage::new().await?;
     stage.set(stage.value(1, "", new_id())).await??;
@@ -160,7 +160,7 @@ async fn a_batch_leaves_out_what_is_hidden() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_sets_once() -> Result<()> {
     let stage = Stage::new().await?;
     let request = stage.value(8_640_000, "", new_id());
@@ -177,7 +177,7 @@ async fn the_same_request_sets_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_changes_nothing() -> Result<()> {
     let stage = Stage::new().await?;
     let etag = stage.set(stage.value(100, "", new_id())).await??;
@@ -195,7 +195,7 @@ async fn a_stale_etag_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_values_name_their_field() -> Result<()> {
     use tonic_types::StatusExt as _;
 

@@ -53,7 +53,7 @@ impl Stage {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_photos_change_at_once_and_sharing_is_told() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -86,7 +86,7 @@ async fn many_photos_change_at_once_and_sharing_is_told() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_changes_nothing() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -107,7 +107,7 @@ async fn a_stale_etag_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shared_photo_keeps_its_words() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -120,7 +120,7 @@ async fn a_shared_photo_keeps_its_words() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn crew_changes_its_own_photos_alone() -> Result<()> {
     let stage = Stage::new().await?;
     let field = &stage.tenant.field;
@@ -149,7 +149,7 @@ async fn crew_changes_its_own_photos_alone() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_trash_hides_at_once_and_gives_back() -> Result<()> {
     let stage = Stage::new().await?;
     let (owner, ana) = (&stage.tenant.owner, &stage.tenant.ana);
@@ -187,7 +187,7 @@ async fn the_trash_hides_at_once_and_gives_back() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_lay_long_in_the_trash_is_deleted() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;

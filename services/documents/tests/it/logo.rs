@@ -40,7 +40,7 @@ async fn send(stage: &Stage, name: &str, bytes: &[u8]) -> Result<(String, Finish
     Ok((started.logo_id, finished))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drawing_becomes_a_plain_picture() -> Result<()> {
     let stage = Stage::new().await?;
     let (logo_id, finished) = send(&stage, "logo.svg", SVG.as_bytes()).await?;
@@ -72,7 +72,7 @@ async fn a_drawing_becomes_a_plain_picture() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_picture_is_refused() -> Result<()> {
     let stage = Stage::new().await?;
     let (logo_id, finished) = send(&stage, "logo.png", b"only words").await?;

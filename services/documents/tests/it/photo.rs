@@ -28,7 +28,7 @@ impl Stage {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_scope_shows_its_photos_everywhere() -> Result<()> {
     let stage = Stage::new().await?;
     let (owner, ana) = (&stage.tenant.owner, &stage.tenant.ana);
@@ -100,7 +100,7 @@ async fn each_scope_shows_its_photos_everywhere() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_are_not_told_for_whom_a_photo_is() -> Result<()> {
     let stage = Stage::new().await?;
     stage
@@ -119,7 +119,7 @@ async fn clients_are_not_told_for_whom_a_photo_is() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_go_on_where_the_last_ended() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -175,7 +175,7 @@ async fn pages_go_on_where_the_last_ended() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_filter_narrows_the_page_and_not_the_total() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;

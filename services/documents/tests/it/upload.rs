@@ -20,7 +20,7 @@ use tonic_types::StatusExt as _;
 
 use crate::stage::{Stage, jpeg};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_becomes_a_photo_in_three_sizes() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -75,7 +75,7 @@ async fn an_upload_becomes_a_photo_in_three_sizes() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_makes_one_photo() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -116,7 +116,7 @@ async fn the_same_request_makes_one_photo() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_declared_bytes_finish_an_upload() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -155,7 +155,7 @@ async fn only_the_declared_bytes_finish_an_upload() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_photo_is_refused_with_its_reason() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
@@ -195,7 +195,7 @@ async fn what_is_no_photo_is_refused_with_its_reason() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_names_and_sizes_are_refused_before_a_byte_comes() -> Result<()> {
     let stage = Stage::new().await?;
     let bytes = jpeg(64, 48);
@@ -271,7 +271,7 @@ async fn wrong_names_and_sizes_are_refused_before_a_byte_comes() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn crew_adds_photos_but_shares_none() -> Result<()> {
     let stage = Stage::new().await?;
     let field = &stage.tenant.field;
@@ -299,7 +299,7 @@ async fn crew_adds_photos_but_shares_none() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_storage_takes_no_more() -> Result<()> {
     let stage = Stage::with(&[("APP__LIMITS__STORED_BYTES", "100000".to_owned())]).await?;
     let owner = &stage.tenant.owner;
@@ -318,7 +318,7 @@ async fn a_full_storage_takes_no_more() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_scanner_decides_and_without_its_answer_nothing_passes() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();

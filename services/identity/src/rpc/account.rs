@@ -15,6 +15,7 @@ use crate::{
     account::State,
     attempts::{self, Subject},
     email::Email,
+    even::in_even_time,
     events,
     hashing::Hasher,
     link::{self, LinkKey, Purpose},
@@ -153,20 +154,7 @@ impl AccountService for Accounts {
         } = request.into_inner();
         let email = Email::parse(&email).ok_or(Error::invalid("email", Email::WRONG))?;
 
-        let mut tx = self.db.begin(&caller).await?;
-        let mailbox = Subject::mail_to(caller.tenant, &email.key);
-        let is_allowed = attempts::claim_mail(&mut tx, &mailbox, &client_address).await?;
-        let account = store::account::find_by_email(&mut tx, &email.key).await?;
-        if let Some(account) = account.filter(|_| is_allowed) {
-            let account = store::account::lock(&mut tx, account.id).await?;
-            let purpose = match account.state {
-                State::Active => Purpose::Reset,
-                State::Invited => Purpose::Invite,
-                State::Disabled => Purpose::AccessEnded,
-            };
-            link::issue(&mut tx, &self.links, account.id, purpose, None).await?;
-        }
-        tx.commit().await?;
+        in_even_time(self.mail_reset(&caller, &email, &client_address)).await?;
 
         Ok(Response::new(RequestResetResponse {}))
     }
@@ -201,6 +189,26 @@ impl AccountService for Accounts {
                 .map(|account| message(account, &memberships))
                 .collect(),
         }))
+    }
+}
+
+impl Accounts {
+    /// Sends a link to an address that somebody typed, where an account has it and its mailbox has room.
+    async fn mail_reset(&self, caller: &Caller, email: &Email, client_address: &str) -> Result<()> {
+        let mut tx = self.db.begin(caller).await?;
+        let mailbox = Subject::mail_to(caller.tenant, &email.key);
+        let is_allowed = attempts::claim_mail(&mut tx, &mailbox, client_address).await?;
+        let account = store::account::find_by_email(&mut tx, &email.key).await?;
+        if let Some(account) = account.filter(|_| is_allowed) {
+            let account = store::account::lock(&mut tx, account.id).await?;
+            let purpose = match account.state {
+                State::Active => Purpose::Reset,
+                State::Invited => Purpose::Invite,
+                State::Disabled => Purpose::AccessEnded,
+            };
+            link::issue(&mut tx, &self.links, account.id, purpose, None).await?;
+        }
+        tx.commit().await
     }
 }
 

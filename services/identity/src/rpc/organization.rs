@@ -20,6 +20,7 @@ use crate::{
     account::{Kind, Role},
     attempts::{self, Subject},
     email::Email,
+    even::in_even_time,
     hashing::Hasher,
     host::Hosts,
     link::{self, LinkKey, Purpose},
@@ -128,20 +129,7 @@ impl OrganizationService for Organizations {
         } = request.into_inner();
         let email = Email::parse(&email).ok_or(Error::invalid("email", Email::WRONG))?;
 
-        let mut tx = self
-            .db
-            .begin_unscoped("find the portals of an address")
-            .await?;
-        let mailbox = Subject::portals_of(&email.key);
-        let accounts = if attempts::claim_mail(&mut tx, &mailbox, &client_address).await? {
-            store::account::find_everywhere(&mut tx, &email.key, MOST_PORTALS).await?
-        } else {
-            Vec::new()
-        };
-        tx.commit().await?;
-        for account in accounts {
-            self.tell_portal(account).await?;
-        }
+        in_even_time(self.tell_portals(&email, &client_address)).await?;
 
         Ok(Response::new(FindPortalsResponse {}))
     }
@@ -300,6 +288,25 @@ impl Organizations {
         )
         .await?;
         tx.commit().await
+    }
+
+    /// Mails the addresses of all portals of an address, where its mailbox has room.
+    async fn tell_portals(&self, email: &Email, client_address: &str) -> Result<()> {
+        let mut tx = self
+            .db
+            .begin_unscoped("find the portals of an address")
+            .await?;
+        let mailbox = Subject::portals_of(&email.key);
+        let accounts = if attempts::claim_mail(&mut tx, &mailbox, client_address).await? {
+            store::account::find_everywhere(&mut tx, &email.key, MOST_PORTALS).await?
+        } else {
+            Vec::new()
+        };
+        tx.commit().await?;
+        for account in accounts {
+            self.tell_portal(account).await?;
+        }
+        Ok(())
     }
 
     fn message(&self, row: store::organization::Organization) -> Organization {

@@ -162,10 +162,9 @@ impl Sessions {
     ) -> Result<(Option<Account>, Option<Uuid>)> {
         let mut tx = self.db.begin(caller).await?;
         let account = store::account::find_by_email(&mut tx, email_key).await?;
-        let is_known = match &account {
-            Some(account) => session::is_known_device(&mut tx, account.id, &browser.device).await?,
-            None => false,
-        };
+        // asked for an unknown account alike, so that the time tells nothing
+        let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
+        let is_known = session::is_known_device(&mut tx, id, &browser.device).await?;
         let attempt = if is_known {
             None
         } else {

@@ -27,7 +27,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_changes_name_and_phone_and_the_record_follows() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -62,7 +62,7 @@ async fn a_client_changes_name_and_phone_and_the_record_follows() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_every_other_session_and_is_told() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -109,7 +109,7 @@ async fn a_new_password_ends_every_other_session_and_is_told() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_present_password_is_not_guessed_by_who_is_signed_in() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -129,7 +129,7 @@ async fn the_present_password_is_not_guessed_by_who_is_signed_in() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_that_comes_meanwhile_stands() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -180,7 +180,7 @@ async fn is_waiting(watch: &mut sqlx::PgConnection) -> Result<bool> {
     Ok(waiting)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_mail_fits_the_account() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -232,7 +232,7 @@ async fn a_reset_mail_fits_the_account() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn three_reset_mails_an_hour_then_silence() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -248,7 +248,7 @@ async fn three_reset_mails_an_hour_then_silence() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn services_read_accounts_by_id_and_by_record() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -288,7 +288,7 @@ async fn services_read_accounts_by_id_and_by_record() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_office_and_the_person_may_change_the_record_at_once() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

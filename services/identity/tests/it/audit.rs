@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{ADDRESS, OFFICE_PASSWORD, Setup, okafors, sign_in_form};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deed_is_recorded_with_its_request_and_the_browsers_address() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

@@ -52,7 +52,7 @@ fn moved(contact: &Contact, email: &str) -> Contact {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_comes_back_whole() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -89,7 +89,7 @@ async fn a_record_comes_back_whole() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_makes_one_record() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -114,7 +114,7 @@ async fn the_same_request_makes_one_record() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn search_finds_by_the_beginnings_of_words() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -151,7 +151,7 @@ async fn search_finds_by_the_beginnings_of_words() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_go_by_name_in_pages_and_through_filters() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -217,7 +217,7 @@ async fn lists_go_by_name_in_pages_and_through_filters() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_changes_to_a_record_the_second_is_stale() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -260,7 +260,7 @@ async fn of_two_changes_to_a_record_the_second_is_stale() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_has_one_main_contact() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -304,7 +304,7 @@ async fn a_record_has_one_main_contact() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_was_invited_at_a_wrong_address_is_invited_again_at_the_right_one() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -337,7 +337,7 @@ async fn who_was_invited_at_a_wrong_address_is_invited_again_at_the_right_one() 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_address_that_somebody_signs_in_with_stays() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

@@ -63,7 +63,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_run_out_is_deleted_and_nothing_else() -> Result<()> {
     let mut setup = Setup::start().await?;
     for (table, name, days) in ROWS {

@@ -12,7 +12,7 @@ use tonic::{Code, Request};
 
 use crate::{Setup, refusal};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_schema_holds() -> Result<()> {
     let setup = Setup::start().await?;
     let findings = setup.db.isolation_findings().await?;
@@ -20,7 +20,7 @@ async fn the_schema_holds() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_organization_is_as_if_absent() -> Result<()> {
     let setup = Setup::start().await?;
     let alder = setup.office("alder").await?;
@@ -87,7 +87,7 @@ async fn what_belongs_to_another_organization_is_as_if_absent() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_call_takes_its_own_callers() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

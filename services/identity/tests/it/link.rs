@@ -34,7 +34,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_read_often_and_used_once() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -76,7 +76,7 @@ async fn an_invitation_is_read_often_and_used_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn acceptance_says_how_and_where_the_person_wants_mail() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -94,7 +94,7 @@ async fn acceptance_says_how_and_where_the_person_wants_mail() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_acceptances_at_once_make_one_session() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -114,7 +114,7 @@ async fn two_acceptances_at_once_make_one_session() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_works_for_its_purpose_and_its_organization_alone() -> Result<()> {
     let setup = Setup::start().await?;
     let alder = setup.office("alder").await?;
@@ -139,7 +139,7 @@ async fn a_link_works_for_its_purpose_and_its_organization_alone() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_invitation_is_renewed_to_the_address_on_file() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -202,7 +202,7 @@ async fn an_expired_invitation_is_renewed_to_the_address_on_file() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn minting_again_gives_the_same_link() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -218,7 +218,7 @@ async fn minting_again_gives_the_same_link() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_sets_the_password_and_ends_every_session() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -275,7 +275,7 @@ async fn a_reset_sets_the_password_and_ends_every_session() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_counts_once() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.unconfirmed("alder").await?;
@@ -300,7 +300,7 @@ async fn a_confirmation_counts_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_resets_at_once_one_sets_the_password() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

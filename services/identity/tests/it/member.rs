@@ -36,7 +36,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_mailed_before_the_owner_confirmed_an_address() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.unconfirmed("alder").await?;
@@ -56,7 +56,7 @@ async fn nobody_is_mailed_before_the_owner_confirmed_an_address() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invited_member_sets_a_long_password_and_has_the_role() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -84,7 +84,7 @@ async fn an_invited_member_sets_a_long_password_and_has_the_role() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_team_comes_in_pages() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -111,7 +111,7 @@ async fn the_team_comes_in_pages() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_has_one_sign_in() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -125,7 +125,7 @@ async fn an_address_has_one_sign_in() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_active_owner_always_remains() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -158,7 +158,7 @@ async fn one_active_owner_always_remains() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_takes_effect_with_the_next_request() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -174,7 +174,7 @@ async fn a_role_takes_effect_with_the_next_request() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_member_is_out_at_once_and_can_come_back() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -219,7 +219,7 @@ async fn a_disabled_member_is_out_at_once_and_can_come_back() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_resent_invitation_takes_the_place_of_the_former() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -244,7 +244,7 @@ async fn a_resent_invitation_takes_the_place_of_the_former() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn anybody_of_the_organization_knows_the_team_by_name_alone() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

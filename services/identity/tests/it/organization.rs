@@ -30,7 +30,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sign_up_makes_an_organization_with_a_host_a_look_and_a_confirmation_mail() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.unconfirmed("alder").await?;
@@ -55,7 +55,7 @@ async fn sign_up_makes_an_organization_with_a_host_a_look_and_a_confirmation_mai
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_field_of_a_sign_up_is_named_at_once() -> Result<()> {
     let setup = Setup::start().await?;
     setup.sign_up("alder").await?;
@@ -86,7 +86,7 @@ async fn every_wrong_field_of_a_sign_up_is_named_at_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_slug_goes_to_one_organization_even_when_two_want_it_at_once() -> Result<()> {
     let setup = Setup::start().await?;
     let (one, other) = tokio::join!(setup.sign_up("alder"), setup.sign_up("alder"));
@@ -100,7 +100,7 @@ async fn one_slug_goes_to_one_organization_even_when_two_want_it_at_once() -> Re
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_makes_five_organizations_an_hour() -> Result<()> {
     let setup = Setup::start().await?;
     let form = |number: i32| SignUpRequest {
@@ -118,7 +118,7 @@ async fn an_address_makes_five_organizations_an_hour() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn hosts_of_nobody_are_not_found() -> Result<()> {
     let setup = Setup::start().await?;
     setup.sign_up("alder").await?;
@@ -129,7 +129,7 @@ async fn hosts_of_nobody_are_not_found() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_person_is_mailed_by_each_organization_and_nobody_learns_which() -> Result<()> {
     let setup = Setup::start().await?;
     let alder = setup.office("alder").await?;
@@ -188,7 +188,7 @@ async fn a_lost_person_is_mailed_by_each_organization_and_nobody_learns_which() 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_changes_what_its_mask_names() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -228,7 +228,7 @@ async fn an_update_changes_what_its_mask_names() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_brand_is_previewed_without_being_saved_and_then_saved() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

@@ -59,7 +59,7 @@ fn access(contact: &Contact) -> &PortalAccess {
     contact.access.as_ref().expect("access was enabled once")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_record_says_how_far_access_has_come() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -103,7 +103,7 @@ async fn the_record_says_how_far_access_has_come() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_typing_error_in_the_address_is_caught_before_the_mail() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -122,7 +122,7 @@ async fn a_typing_error_in_the_address_is_caught_before_the_mail() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_sends_one_invitation() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -144,7 +144,7 @@ async fn the_same_request_sends_one_invitation() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_of_two_records_has_one_sign_in() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -190,7 +190,7 @@ async fn a_person_of_two_records_has_one_sign_in() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn addresses_of_the_team_and_of_another_contact_are_refused() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -207,7 +207,7 @@ async fn addresses_of_the_team_and_of_another_contact_are_refused() -> Result<()
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ending_access_takes_sessions_and_open_links() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -260,7 +260,7 @@ async fn ending_access_takes_sessions_and_open_links() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_contact_can_be_enabled_at_another_address() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -277,7 +277,7 @@ async fn a_disabled_contact_can_be_enabled_at_another_address() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn mail_by_hand_is_limited_and_fits_the_state() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -317,7 +317,7 @@ async fn mail_by_hand_is_limited_and_fits_the_state() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn rights_take_effect_with_the_next_request() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

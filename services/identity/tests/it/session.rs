@@ -46,7 +46,7 @@ fn hours(session: &Session) -> i64 {
     (left.as_secs() + 1_800) / 3_600
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_becomes_a_token_with_the_rights_of_this_moment() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -75,7 +75,7 @@ async fn a_session_becomes_a_token_with_the_rights_of_this_moment() -> Result<()
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn lifetimes_follow_the_side_and_the_choice() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -90,7 +90,7 @@ async fn lifetimes_follow_the_side_and_the_choice() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_secret_is_stored_hashed() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -113,7 +113,7 @@ async fn the_secret_is_stored_hashed() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_unknown_invited_or_wrong_gets_one_answer() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -144,7 +144,7 @@ async fn who_is_unknown_invited_or_wrong_gets_one_answer() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_right_password_tells_that_access_has_ended() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -167,7 +167,7 @@ async fn the_right_password_tells_that_access_has_ended() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_one_organization_is_nothing_in_another() -> Result<()> {
     let setup = Setup::start().await?;
     let alder = setup.office("alder").await?;
@@ -180,7 +180,7 @@ async fn a_session_of_one_organization_is_nothing_in_another() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_when_it_is_not_used_and_when_its_person_leaves() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -204,7 +204,7 @@ async fn a_session_ends_when_it_is_not_used_and_when_its_person_leaves() -> Resu
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn use_moves_a_session_on_but_not_past_its_end() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -230,7 +230,7 @@ async fn use_moves_a_session_on_but_not_past_its_end() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_works_once_and_for_a_minute() -> Result<()> {
     let setup = Setup::start().await?;
     let answer = setup.sign_up("alder").await?.into_inner();
@@ -263,7 +263,7 @@ async fn a_code_works_once_and_for_a_minute() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn five_guesses_from_a_network_close_it_and_no_other() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -302,7 +302,7 @@ async fn five_guesses_from_a_network_close_it_and_no_other() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_addresses_are_counted_alike() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -320,7 +320,7 @@ async fn unknown_addresses_are_counted_alike() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn parallel_guesses_do_not_slip_through_together() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -332,7 +332,7 @@ async fn parallel_guesses_do_not_slip_through_together() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_takes_twenty_guesses_an_hour_and_a_hundred_before_a_reset() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -380,7 +380,7 @@ async fn an_account_takes_twenty_guesses_an_hour_and_a_hundred_before_a_reset() 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_secret_resolves_to_nobody() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -395,7 +395,7 @@ async fn an_unknown_secret_resolves_to_nobody() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_run_out_is_deleted() -> Result<()> {
     let mut setup = Setup::start().await?;
     let office = setup.office("alder").await?;
@@ -432,7 +432,7 @@ async fn what_has_run_out_is_deleted() -> Result<()> {
     anyhow::bail!("what has run out is still there")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_guess_that_found_no_room_does_not_count() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

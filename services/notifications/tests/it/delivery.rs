@@ -35,7 +35,7 @@ async fn clear(stage: &Stage, tenant: &Tenant, person: &Person) -> Result<Result
     Ok(answer.map(|_| ()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_carries_a_link_that_is_made_when_it_is_sent() -> Result<()> {
     let stage = Stage::new().await?;
     let link = stage.invite_ana().await?;
@@ -67,7 +67,7 @@ async fn an_invitation_carries_a_link_that_is_made_when_it_is_sent() -> Result<(
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_sent_again_three_times_an_hour() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -95,7 +95,7 @@ async fn a_mail_is_sent_again_three_times_an_hour() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_with_a_link_is_not_sent_again() -> Result<()> {
     let stage = Stage::new().await?;
     stage.invite_ana().await?;
@@ -109,7 +109,7 @@ async fn a_mail_with_a_link_is_not_sent_again() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_tells_of_the_time_that_the_first_told_of() -> Result<()> {
     let stage = Stage::new().await?;
     let changed = PasswordChanged {
@@ -134,7 +134,7 @@ async fn a_copy_tells_of_the_time_that_the_first_told_of() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bounce_suppresses_the_address_until_the_office_clears_it() -> Result<()> {
     let stage = Stage::new().await?;
     stage
@@ -176,7 +176,7 @@ async fn a_bounce_suppresses_the_address_until_the_office_clears_it() -> Result<
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_address_is_not_suppressed() -> Result<()> {
     let stage = Stage::new().await?;
     stage
@@ -190,7 +190,7 @@ async fn a_new_address_is_not_suppressed() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_refused_for_now_is_tried_three_times_in_a_day() -> Result<()> {
     let stage = Stage::new().await?;
     stage
@@ -215,7 +215,7 @@ async fn a_mail_that_is_refused_for_now_is_tried_three_times_in_a_day() -> Resul
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_server_that_is_not_reached_costs_no_try() -> Result<()> {
     let stage = Stage::without_mail_server().await?;
     stage.invite_ana().await?;
@@ -234,7 +234,7 @@ async fn a_mail_server_that_is_not_reached_costs_no_try() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_try_goes_through() -> Result<()> {
     let stage = Stage::new().await?;
     stage
@@ -256,7 +256,7 @@ async fn a_second_try_goes_through() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(proto::notifications::Frequency::Daily).await?;
@@ -277,7 +277,7 @@ async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_is_gone_is_not_mailed() -> Result<()> {
     let stage = Stage::new().await?;
     let link = new_id();
@@ -291,7 +291,7 @@ async fn a_link_that_is_gone_is_not_mailed() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_lost_access_gets_no_mail() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(proto::notifications::Frequency::Daily).await?;
@@ -316,7 +316,7 @@ async fn who_lost_access_gets_no_mail() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_see_their_own_mails_without_details() -> Result<()> {
     let stage = Stage::new().await?;
     stage.invite_ana().await?;
@@ -364,7 +364,7 @@ async fn clients_see_their_own_mails_without_details() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn others_change_nothing() -> Result<()> {
     let stage = Stage::new().await?;
     stage.invite_ana().await?;

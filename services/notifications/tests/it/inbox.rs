@@ -15,7 +15,7 @@ const CABINETS: &str = "Milestone reached: cabinets installed";
 const COUNTERTOPS: &str = "Milestone reached: countertops measured";
 const TILE: &str = "Milestone reached: tile set";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_milestone_is_told_in_the_inbox_and_by_mail() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -54,7 +54,7 @@ async fn a_milestone_is_told_in_the_inbox_and_by_mail() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_event_tells_once() -> Result<()> {
     let stage = Stage::new().await?;
     let event = MilestoneReached {
@@ -71,7 +71,7 @@ async fn the_same_event_tells_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_sees_an_item() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -101,7 +101,7 @@ async fn nobody_else_sees_an_item() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn hiding_the_schedule_hides_milestones_at_once() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -123,7 +123,7 @@ async fn hiding_the_schedule_hides_milestones_at_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_visible_is_marked_as_seen() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -141,7 +141,7 @@ async fn only_what_is_visible_is_marked_as_seen() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_milestone_that_is_open_again_is_withdrawn() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(proto::notifications::Frequency::Daily).await?;
@@ -159,7 +159,7 @@ async fn a_milestone_that_is_open_again_is_withdrawn() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_inbox_has_pages_and_a_filter() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;

@@ -20,7 +20,7 @@ fn due(mail: &Delivery) -> i64 {
     minutes_ahead(mail.send_after.as_ref())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_photos_make_one_mail_after_a_quarter_of_an_hour_of_quiet() -> Result<()> {
     let stage = Stage::new().await?;
     for number in 1..=10 {
@@ -62,7 +62,7 @@ async fn ten_photos_make_one_mail_after_a_quarter_of_an_hour_of_quiet() -> Resul
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn photos_that_go_on_coming_are_mailed_after_an_hour() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -86,7 +86,7 @@ async fn photos_that_go_on_coming_are_mailed_after_an_hour() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_uploader_and_each_project_has_a_mail() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -113,7 +113,7 @@ async fn each_uploader_and_each_project_has_a_mail() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_is_hidden_meanwhile_does_not_count() -> Result<()> {
     let stage = Stage::new().await?;
     let hidden = stage.add_photo(&stage.kitchen, "Wrong house").await?;
@@ -136,7 +136,7 @@ async fn a_photo_that_is_hidden_meanwhile_does_not_count() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_shows_no_photos_tells_of_none() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -161,7 +161,7 @@ async fn a_project_that_shows_no_photos_tells_of_none() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn schedule_and_photos_are_guarded_each_by_its_own_scope() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
@@ -182,7 +182,7 @@ async fn schedule_and_photos_are_guarded_each_by_its_own_scope() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_is_shared_later_is_told_then() -> Result<()> {
     let stage = Stage::new().await?;
     stage.projects.show_photos(PhotoScope::Shared);
@@ -207,7 +207,7 @@ async fn a_photo_that_is_shared_later_is_told_then() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_is_shared_in_time_stays_in_its_batch() -> Result<()> {
     let stage = Stage::new().await?;
     stage.projects.show_photos(PhotoScope::Shared);
@@ -228,7 +228,7 @@ async fn a_photo_that_is_shared_in_time_stays_in_its_batch() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_summary_counts_photos_by_project() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -279,7 +279,7 @@ async fn a_summary_counts_photos_by_project() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_summary_leaves_out_photos_that_were_seen_or_hidden() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -300,7 +300,7 @@ async fn a_summary_leaves_out_photos_that_were_seen_or_hidden() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_seen_in_the_portal_is_not_mailed() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -326,7 +326,7 @@ async fn what_was_seen_in_the_portal_is_not_mailed() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn photos_that_are_hidden_are_not_marked_as_seen() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -348,7 +348,7 @@ async fn photos_that_are_hidden_are_not_marked_as_seen() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_photo_is_told_once() -> Result<()> {
     let stage = Stage::new().await?;
     let photo = stage
@@ -373,7 +373,7 @@ async fn the_same_photo_is_told_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_gathers_photos_follows_the_frequency() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -409,7 +409,7 @@ async fn a_mail_that_gathers_photos_follows_the_frequency() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_sent_early_ends_its_batch() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -426,7 +426,7 @@ async fn a_mail_that_is_sent_early_ends_its_batch() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn batches_without_a_visible_photo_make_no_page_empty() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;
@@ -452,7 +452,7 @@ async fn batches_without_a_visible_photo_make_no_page_empty() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_is_told() -> Result<()> {
     let stage = Stage::new().await?;
     stage.add_photo(&stage.kitchen, "").await?;

@@ -29,7 +29,7 @@ async fn read(
     Ok(answer.map(|answer| answer.into_inner().preferences.unwrap_or_default()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_chose_nothing_is_mailed_at_once_in_the_organizations_zone() -> Result<()> {
     let stage = Stage::new().await?;
     let tenant = &stage.tenant;
@@ -62,7 +62,7 @@ async fn who_chose_nothing_is_mailed_at_once_in_the_organizations_zone() -> Resu
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_office_proposes_and_the_person_decides() -> Result<()> {
     let stage = Stage::new().await?;
     let ana = stage.tenant.ana.account.to_string();
@@ -89,7 +89,7 @@ async fn the_office_proposes_and_the_person_decides() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_choice_must_be_one() -> Result<()> {
     let stage = Stage::new().await?;
     for (frequency, time_zone) in [
@@ -108,7 +108,7 @@ async fn a_choice_must_be_one() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_daily_summary_takes_along_what_waits() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -144,7 +144,7 @@ async fn a_daily_summary_takes_along_what_waits() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_has_one_summary() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -167,7 +167,7 @@ async fn a_day_has_one_summary() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_summary_leaves_out_what_was_seen_or_hidden_since() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;
@@ -197,7 +197,7 @@ async fn a_summary_leaves_out_what_was_seen_or_hidden_since() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_wants_mail_at_once_gets_what_waits_in_a_last_summary() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Weekly).await?;
@@ -211,7 +211,7 @@ async fn who_wants_mail_at_once_gets_what_waits_in_a_last_summary() -> Result<()
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_pause_dropped_does_not_come_back() -> Result<()> {
     let stage = Stage::new().await?;
     stage.choose(Frequency::Daily).await?;

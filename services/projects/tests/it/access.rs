@@ -21,7 +21,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn scopes_follow_the_settings_and_the_rights() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -60,7 +60,7 @@ async fn scopes_follow_the_settings_and_the_rights() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn none_named_means_all_that_are_visible() -> Result<()> {
     let setup = Setup::start().await?;
     let tenant = &setup.tenant;
@@ -93,7 +93,7 @@ async fn none_named_means_all_that_are_visible() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn services_resolve_for_a_person_and_never_for_themselves() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -117,7 +117,7 @@ async fn services_resolve_for_a_person_and_never_for_themselves() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn too_many_and_malformed_ids_are_refused() -> Result<()> {
     let setup = Setup::start().await?;
     for ids in [

@@ -157,7 +157,7 @@ impl Asks for Anonymous {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_project_of_another_organization_is_as_if_absent() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -201,7 +201,7 @@ async fn a_project_of_another_organization_is_as_if_absent() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_ids_in_another_organization_open_nothing() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -217,7 +217,7 @@ async fn the_same_ids_in_another_organization_open_nothing() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_managers_change_anything() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -253,7 +253,7 @@ async fn only_managers_change_anything() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_without_a_token_is_answered() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;

@@ -62,7 +62,7 @@ fn milestone_of(project: &Project) -> &Phase {
     &project.phases[3]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn completing_a_milestone_tells_whose_people_to_tell() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -111,7 +111,7 @@ async fn completing_a_milestone_tells_whose_people_to_tell() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_milestone_that_was_reached_opens_again() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -130,7 +130,7 @@ async fn a_milestone_that_was_reached_opens_again() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phase_without_a_milestone_only_completes() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -140,7 +140,7 @@ async fn a_phase_without_a_milestone_only_completes() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_published_where_nothing_moves() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -157,7 +157,7 @@ async fn nothing_is_published_where_nothing_moves() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_milestone_named_after_the_fact_is_no_news() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -171,7 +171,7 @@ async fn a_milestone_named_after_the_fact_is_no_news() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn dates_that_are_entered_win() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -189,7 +189,7 @@ async fn dates_that_are_entered_win() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stale_etag_and_wrong_fields_are_refused() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -219,7 +219,7 @@ async fn a_stale_etag_and_wrong_fields_are_refused() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn phases_are_added_removed_and_put_in_order() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;

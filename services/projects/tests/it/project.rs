@@ -22,7 +22,7 @@ fn update(project: Project, paths: &[&str]) -> UpdateProjectRequest {
     request
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_project_starts_with_the_phases_of_its_template() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -56,7 +56,7 @@ async fn a_project_starts_with_the_phases_of_its_template() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_id_creates_one_project() -> Result<()> {
     let setup = Setup::start().await?;
     let mut request = CreateProjectRequest {
@@ -80,7 +80,7 @@ async fn the_same_request_id_creates_one_project() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_wrong_with_a_new_project_is_named() -> Result<()> {
     let setup = Setup::start().await?;
     let request = CreateProjectRequest {
@@ -108,7 +108,7 @@ async fn everything_wrong_with_a_new_project_is_named() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_changes_what_its_mask_names() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -149,7 +149,7 @@ async fn an_update_changes_what_its_mask_names() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_without_a_change_leaves_everything_as_it_was() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -159,7 +159,7 @@ async fn an_update_without_a_change_leaves_everything_as_it_was() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_is_refused() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -169,7 +169,7 @@ async fn an_unknown_path_is_refused() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_lists_the_projects_that_are_theirs() -> Result<()> {
     let setup = Setup::start().await?;
     let tenant = &setup.tenant;
@@ -210,7 +210,7 @@ async fn everybody_lists_the_projects_that_are_theirs() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_has_pages_and_filters() -> Result<()> {
     let setup = Setup::start().await?;
     let mut ids = Vec::new();
@@ -271,7 +271,7 @@ async fn a_list_has_pages_and_filters() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_crew_sees_the_work_and_not_whose_it_is() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -283,7 +283,7 @@ async fn the_crew_sees_the_work_and_not_whose_it_is() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn services_see_everything_by_themselves_and_a_persons_view_for_a_person() -> Result<()> {
     let setup = Setup::start().await?;
     let created = setup.create_kitchen().await?;
@@ -310,7 +310,7 @@ async fn services_see_everything_by_themselves_and_a_persons_view_for_a_person()
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn templates_are_listed() -> Result<()> {
     let setup = Setup::start().await?;
     let request = setup.by(&setup.tenant.pm, ListPhaseTemplatesRequest {})?;

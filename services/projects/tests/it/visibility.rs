@@ -42,7 +42,7 @@ impl Setup {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_project_starts_with_careful_settings() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -56,7 +56,7 @@ async fn a_project_starts_with_careful_settings() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_hold_from_the_next_request_on() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -100,7 +100,7 @@ async fn settings_hold_from_the_next_request_on() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn work_that_is_hidden_leaves_no_trace_in_what_a_client_sees() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -136,7 +136,7 @@ async fn work_that_is_hidden_leaves_no_trace_in_what_a_client_sees() -> Result<(
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn saving_publishes_only_a_change() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -163,7 +163,7 @@ async fn saving_publishes_only_a_change() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_setting_must_be_chosen() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
@@ -189,7 +189,7 @@ async fn every_setting_must_be_chosen() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_comparison_says_what_would_change_and_changes_nothing() -> Result<()> {
     let setup = Setup::start().await?;
     let project = setup.create_kitchen().await?;
