@@ -51,6 +51,11 @@ pub(crate) const SIGN_IN: &[Limit] = &[
     Limit::of(20, SignedDuration::from_hours(1)),
     Limit::of(100, KEPT),
 ];
+/// Guesses from a browser in which the account's person signed in before; beyond them it counts as unknown.
+pub(crate) const SIGN_IN_BY_DEVICE: &[Limit] = &[
+    Limit::of(10, SignedDuration::from_hours(1)),
+    Limit::of(50, KEPT),
+];
 /// Guesses at the present password by somebody who is signed in.
 pub(crate) const CHANGE_PASSWORD: &[Limit] = &[Limit::of(5, SignedDuration::from_mins(15))];
 /// Mails that one mailbox may get because somebody asked.
@@ -67,6 +72,11 @@ impl Subject {
     /// Guessing at an address of an organization, whether or not an account has it.
     pub(crate) fn sign_in(tenant: TenantId, email_key: &str) -> Self {
         Self::new("sign_in", &[&tenant.to_string(), email_key])
+    }
+
+    /// Guessing from a known browser, by its device token.
+    pub(crate) fn sign_in_by_device(tenant: TenantId, device: &str) -> Self {
+        Self::new("sign_in_by_device", &[&tenant.to_string(), device])
     }
 
     /// Guessing at the password of a signed-in person.
@@ -188,10 +198,10 @@ pub(crate) async fn claim_mail(
 pub(crate) async fn outcome<T>(
     db: &Db,
     caller: &Caller,
-    attempt: Option<Uuid>,
+    attempt: Uuid,
     outcome: Result<T>,
 ) -> Result<T> {
-    if let (Some(attempt), Err(_)) = (attempt, &outcome) {
+    if outcome.is_err() {
         let mut tx = db.begin(caller).await?;
         give_back(&mut tx, attempt).await?;
         tx.commit().await?;

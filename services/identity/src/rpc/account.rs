@@ -100,7 +100,7 @@ impl AccountService for Accounts {
         tx.commit().await?;
         let stored = account.password_hash.as_deref();
         let verified = self.hasher.verify(&request.current_password, stored).await;
-        let fits = attempts::outcome(&self.db, &caller, Some(attempt), verified).await?;
+        let fits = attempts::outcome(&self.db, &caller, attempt, verified).await?;
         let whose = Whose {
             kind: account.kind,
             company: &company,

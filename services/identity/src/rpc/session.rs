@@ -1,5 +1,7 @@
 //! `SessionService`.
 
+use std::time::Duration;
+
 use proto::identity::{
     ExchangeCodeRequest, ExchangeCodeResponse, ResolveSessionRequest, ResolveSessionResponse,
     SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
@@ -13,7 +15,7 @@ use uuid::Uuid;
 use super::account::message;
 use crate::{
     account::{self, State},
-    attempts::{self, Subject},
+    attempts::{self, Claim, Subject},
     hashing::Hasher,
     secret,
     session::{self, Browser},
@@ -53,9 +55,7 @@ impl SessionService for Sessions {
             .ok_or(Error::Unauthenticated(Reason::SignInFailed))?;
         let mut tx = self.db.begin(&caller).await?;
         tx.note_client_address(&browser.client_address);
-        if let Some(attempt) = attempt {
-            attempts::give_back(&mut tx, attempt).await?;
-        }
+        attempts::give_back(&mut tx, attempt).await?;
         // read again under a lock: access may have ended, or the password changed, while this one was hashed
         let locked = store::account::lock(&mut tx, account.id).await?;
         if locked.password_hash != account.password_hash {
@@ -153,25 +153,33 @@ impl SessionService for Sessions {
 
 impl Sessions {
     /// Finds the account of an address and counts the guess at its password, in a transaction that stays when the guess
-    /// fails. A browser from which the person signed in before is never kept out.
+    /// fails. A browser from which the person signed in before has guesses of its own, so that strangers cannot keep the
+    /// person out; when they are used up it is as good as any other.
     async fn claim_guess(
         &self,
         caller: &Caller,
         email_key: &str,
         browser: &Browser,
-    ) -> Result<(Option<Account>, Option<Uuid>)> {
+    ) -> Result<(Option<Account>, Uuid)> {
         let mut tx = self.db.begin(caller).await?;
         let account = store::account::find_by_email(&mut tx, email_key).await?;
         // asked for an unknown account alike, so that the time tells nothing
         let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
         let is_known = session::is_known_device(&mut tx, id, &browser.device).await?;
-        let attempt = if is_known {
-            None
+        let address = &browser.client_address;
+        let by_device = if is_known {
+            let subject = Subject::sign_in_by_device(caller.tenant, &browser.device);
+            attempts::claim(&mut tx, &subject, address, attempts::SIGN_IN_BY_DEVICE).await?
         } else {
-            let subject = Subject::sign_in(caller.tenant, email_key);
-            let address = &browser.client_address;
-            let claim = attempts::claim(&mut tx, &subject, address, attempts::SIGN_IN).await?;
-            Some(claim.allowed()?)
+            Claim::Refused(Duration::ZERO)
+        };
+        let attempt = match by_device {
+            Claim::Made(attempt) => attempt,
+            Claim::Refused(_) => {
+                let subject = Subject::sign_in(caller.tenant, email_key);
+                let claim = attempts::claim(&mut tx, &subject, address, attempts::SIGN_IN).await?;
+                claim.allowed()?
+            }
         };
         tx.commit().await?;
         Ok((account, attempt))

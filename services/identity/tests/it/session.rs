@@ -303,6 +303,30 @@ async fn five_guesses_from_a_network_close_it_and_no_other() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_known_browser_has_ten_guesses_of_its_own() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let (_, session) = setup.maya(&office).await?;
+    let from_hers = |password: &str| SignInRequest {
+        device: session.device.clone(),
+        ..sign_in_form(MAYA, password)
+    };
+    // ten, and then the five that a stranger has
+    for guess in 0..15 {
+        let answer = setup.sign_in(office.tenant, from_hers("a guess")).await;
+        assert_eq!(refusal(&answer), failed(), "guess {guess}");
+    }
+    let answer = setup.sign_in(office.tenant, from_hers(CLIENT_PASSWORD)).await;
+    assert_eq!(refusal(&answer), exhausted());
+    setup
+        .age("update attempt set made_at = made_at - interval '1 hour'")
+        .await?;
+    let answer = setup.sign_in(office.tenant, from_hers(CLIENT_PASSWORD)).await;
+    assert!(answer.is_ok());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_addresses_are_counted_alike() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
