@@ -3,10 +3,13 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/contractoros/target
 # Queries are checked against the committed descriptions; `make sqlx` renews them.
 export SQLX_OFFLINE ?= true
 
+# What each command has proved, for `make proofs`
+NOTES := $(CARGO_TARGET_DIR)/proofs
+
 TOOLS := $(HOME)/.cache/contractoros/tools
 BROWSER := integration-tests/browser
 
-.PHONY: demo test check sqlx sabotage bench soak build install install-tests install-bench tools
+.PHONY: demo test check sqlx sabotage bench soak proofs build install install-tests install-bench tools
 
 ## The whole platform with sample data, until Ctrl-C
 demo: install build
@@ -14,7 +17,8 @@ demo: install build
 
 ## Every test, browser included
 test: install-tests build
-	cargo test --workspace --no-fail-fast; status=$$?; \
+	mkdir -p $(NOTES) && rm -f $(NOTES)/test
+	CONTRACTOROS_PROOFS=$(NOTES)/test cargo test --workspace --no-fail-fast; status=$$?; \
 	$(CARGO_TARGET_DIR)/debug/devstack stop-tests; exit $$status
 
 ## Format, lints, licences, protos, query descriptions
@@ -34,15 +38,25 @@ sqlx:
 sabotage: build
 	integration-tests/sabotage.sh
 
-## What photos and pages cost beside what they stand on, a line a promise
-bench: install-bench build
-	cargo build --release --package decoder
+## What photos, pages and mails cost beside what they stand on, a line a promise; built for release
+bench: install-bench
+	mkdir -p $(NOTES) && rm -f $(NOTES)/bench
+	cargo build --workspace --release
+	export CONTRACTOROS_PROOFS=$(NOTES)/bench; \
 	$(TOOLS)/bench/bin/python integration-tests/benches/photo_sizes.py $(CARGO_TARGET_DIR)/release/decoder; status=$$?; \
-	cargo bench --workspace --profile dev --bench speed && exit $$status
+	cargo bench --workspace --bench speed && exit $$status
 
-## Two hundred photos from one browser whose connection drops
+## What takes too long for `make test`: two hundred photos over a bad connection, two hundred faults, many hostile requests
 soak: install-tests build
-	cargo bench --workspace --profile dev --bench soak
+	mkdir -p $(NOTES) && rm -f $(NOTES)/soak
+	export CONTRACTOROS_PROOFS=$(NOTES)/soak; \
+	cargo bench --workspace --profile dev --bench soak && \
+	FAULTS_SEEDS=200 HOSTILE_REQUESTS=10000 \
+	cargo test --workspace --no-fail-fast --test faults --test hostile --test enumeration
+
+## Write PROOFS.md from what the last runs of test, bench and soak have proved
+proofs: build
+	$(CARGO_TARGET_DIR)/debug/proofs PROOFS.md $(wildcard $(NOTES)/*)
 
 build:
 	cargo build --workspace

@@ -48,6 +48,7 @@ if [ "${1:-}" = "--bench" ]; then
     need /usr/share/backgrounds/mate/nature mate-backgrounds "photographs to measure with"
     need "/usr/lib/$(uname -m)-linux-gnu/libvips.so.42" libvips42 "what our photos are measured against"
     need python3 python3 "drives libvips"
+    need pgbench postgresql "pgbench, which plays our statements; its package brings a server, which nothing here uses"
     python3 -c 'import ensurepip' >/dev/null 2>&1 || need ensurepip python3-venv "fetches what drives libvips"
 fi
 

@@ -7,15 +7,27 @@
 mod cast;
 mod files;
 mod fingerprint;
+pub mod form;
+mod links;
 mod otlp;
+mod process;
+pub mod proxy;
+mod rest;
+pub mod routes;
 mod services;
+mod setting;
 mod stage;
+pub mod statements;
 mod visitor;
 
 pub use cast::{Cast, Organization, PASSWORD, Record, mailed_token, sign_in};
 pub use files::{add_photo, finish_logo, jpeg, start_logo, start_photo};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{fingerprint, whole_fingerprint};
+pub use links::Links;
 pub use otlp::{Receiver, Span};
+pub use process::Process;
+pub use rest::come_to_rest;
 pub use services::Services;
+pub use setting::setting;
 pub use stage::Stage;
 pub use visitor::{Encoding, Page, Source, Visitor};

@@ -22,6 +22,7 @@ use opentelemetry_proto::tonic::{
         },
     },
     common::v1::any_value::Value,
+    trace::v1::span::SpanKind,
 };
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
@@ -39,6 +40,12 @@ pub struct Span {
     pub id: String,
     /// Hex digits; empty for a root.
     pub parent: String,
+    /// True where it answers what another service or a browser asked.
+    pub is_server: bool,
+    /// Since 1970.
+    pub began_at: Duration,
+    /// From its begin to its end.
+    pub took: Duration,
 }
 
 /// Receives OTLP over gRPC and keeps the spans.
@@ -125,8 +132,13 @@ impl TraceService for Receiver {
                 .into_iter()
                 .flat_map(|scope| scope.spans)
             {
+                let began_at = Duration::from_nanos(span.start_time_unix_nano);
+                let ended_at = Duration::from_nanos(span.end_time_unix_nano);
                 spans.push(Span {
                     service: service.clone(),
+                    is_server: span.kind() == SpanKind::Server,
+                    began_at,
+                    took: ended_at.saturating_sub(began_at),
                     name: span.name,
                     trace: hex(&span.trace_id),
                     id: hex(&span.span_id),

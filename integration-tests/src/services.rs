@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use devstack::{folders, kafka::Kafka, s3::S3, smtp::Smtp};
 use service::{Peer, config::load_from};
+use sqlx::PgConnection;
 use tempfile::TempDir;
 use tenancy::Signer;
 use testing::{Running, TestDb, TestKeys, environment};
@@ -121,25 +122,8 @@ impl Services {
             )?)
             .await?,
         )?;
-        let notifications = Running::start(
-            notifications::build(load_from(
-                notifications::CONFIG,
-                environment(
-                    &databases[4],
-                    &keys,
-                    &[
-                        brokers,
-                        ("APP__PEERS__IDENTITY", identity.address().to_owned()),
-                        ("APP__PEERS__PROJECTS", projects.address().to_owned()),
-                        ("APP__PEERS__DOCUMENTS", documents.address().to_owned()),
-                        ("APP__SMTP__HOST", smtp.host().to_owned()),
-                        ("APP__SMTP__PORT", smtp.port().to_string()),
-                        ("APP__SMTP__TLS", "none".to_owned()),
-                    ],
-                )?,
-            )?)
-            .await?,
-        )?;
+        let owners = [&identity, &projects, &documents];
+        let notifications = notifications(&databases[4], &keys, &kafka, &smtp, owners).await?;
         let peers = BTreeMap::from([
             ("identity", identity.peer()?),
             ("projects", projects.peer()?),
@@ -176,6 +160,17 @@ impl Services {
             .expect("every service has a database")
     }
 
+    /// Starts another notifications, on a database, a broker and a mailbox of its own; it asks the same services.
+    pub async fn notifications_on(
+        &self,
+        database: &TestDb,
+        kafka: &Kafka,
+        smtp: &Smtp,
+    ) -> Result<Running> {
+        let owners = [&self.identity, &self.projects, &self.documents];
+        notifications(database, &self.keys, kafka, smtp, owners).await
+    }
+
     /// Stops everything, consumers of others first.
     pub async fn stop(self) -> Result<()> {
         for running in [
@@ -189,6 +184,29 @@ impl Services {
         }
         self.kafka.stop().await
     }
+}
+
+async fn notifications(
+    database: &TestDb,
+    keys: &TestKeys,
+    kafka: &Kafka,
+    smtp: &Smtp,
+    [identity, projects, documents]: [&Running; 3],
+) -> Result<Running> {
+    let environment = environment(
+        database,
+        keys,
+        &[
+            ("APP__KAFKA__BROKERS", kafka.brokers()),
+            ("APP__PEERS__IDENTITY", identity.address().to_owned()),
+            ("APP__PEERS__PROJECTS", projects.address().to_owned()),
+            ("APP__PEERS__DOCUMENTS", documents.address().to_owned()),
+            ("APP__SMTP__HOST", smtp.host().to_owned()),
+            ("APP__SMTP__PORT", smtp.port().to_string()),
+            ("APP__SMTP__TLS", "none".to_owned()),
+        ],
+    )?;
+    Running::start(notifications::build(load_from(notifications::CONFIG, environment)?).await?)
 }
 
 impl Stage for Services {
@@ -208,5 +226,9 @@ impl Stage for Services {
 
     fn smtp(&self) -> &Smtp {
         &self.smtp
+    }
+
+    async fn superuser(&self, service: &str) -> Result<PgConnection> {
+        self.database(service).superuser().await
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use devstack::{platform::Platform, services::Service, smtp::Smtp};
 use service::Peer;
+use sqlx::PgConnection;
 use tenancy::{Keys, Person, Signer, TenantId};
 
 /// Running services, with their keys and their mailbox.
@@ -17,6 +18,9 @@ pub trait Stage {
 
     /// Every mail that was sent.
     fn smtp(&self) -> &Smtp;
+
+    /// A superuser's connection to a service's database, to look at what no login may see.
+    fn superuser(&self, service: &str) -> impl Future<Output = Result<PgConnection>> + Send;
 
     /// A person's token, as identity makes them.
     fn person(&self, tenant: TenantId, person: &Person) -> Result<String> {
@@ -43,5 +47,9 @@ impl Stage for Platform {
 
     fn smtp(&self) -> &Smtp {
         Platform::smtp(self)
+    }
+
+    async fn superuser(&self, service: &str) -> Result<PgConnection> {
+        self.postgres().admin(service).await
     }
 }

@@ -9,6 +9,8 @@ use reqwest::{
     redirect::Policy,
 };
 
+use crate::form::{Form, attribute, forms};
+
 /// The origin of a page that is none of the portal's.
 const ELSEWHERE: &str = "https://elsewhere.example";
 const BOUNDARY: &str = "between-two-fields";
@@ -76,6 +78,18 @@ impl Visitor {
         Ok(visitor)
     }
 
+    /// The host, as a header has it.
+    pub fn host(&self) -> &str {
+        self.origin.trim_start_matches("http://")
+    }
+
+    /// The cookies that a browser would send, as a header has them; none where it has none.
+    pub fn cookies(&self) -> Option<String> {
+        let origin = self.origin.parse().ok()?;
+        let cookies = self.jar.cookies(&origin)?;
+        cookies.to_str().ok().map(ToOwned::to_owned)
+    }
+
     fn with_jar(slug: &str, port: u16, jar: Arc<Jar>) -> Result<Self> {
         let host = if slug.is_empty() {
             "localhost".to_owned()
@@ -108,15 +122,9 @@ impl Visitor {
 
     /// Sends the form of the page at `path` whose action ends with `action`, with these fields set and its hidden ones kept.
     pub async fn submit(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> Result<Page> {
-        let form_page = self.get(path).await?;
-        let form = form(&form_page.text, action)
-            .with_context(|| format!("{path} has no form to {action}:\n{}", form_page.text))?;
-        let mut values = form.hidden;
-        values.extend(
-            fields
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        let page = self.get(path).await?;
+        let form = page.form(action)?;
+        let values = form.filled(fields);
         let target = if form.action.is_empty() {
             path.to_owned()
         } else {
@@ -204,6 +212,14 @@ impl Page {
             .find(|tag| attribute(tag, "name").as_deref() == Some(name))
             .and_then(|tag| attribute(tag, "value"))
     }
+
+    /// The first form whose action ends with this.
+    pub fn form(&self, action: &str) -> Result<Form> {
+        forms(&self.text)
+            .into_iter()
+            .find(|form| form.action.ends_with(action))
+            .with_context(|| format!("there is no form to {action}:\n{}", self.text))
+    }
 }
 
 async fn page(response: Response) -> Result<Page> {
@@ -234,41 +250,4 @@ fn multipart(fields: &BTreeMap<String, String>) -> String {
         })
         .collect();
     parts.concat() + &format!("--{BOUNDARY}--\r\n")
-}
-
-struct Form {
-    action: String,
-    hidden: BTreeMap<String, String>,
-}
-
-fn form(html: &str, action: &str) -> Option<Form> {
-    html.split("<form").skip(1).find_map(|rest| {
-        let (inside, _) = rest.split_once("</form>")?;
-        let (tag, fields) = inside.split_once('>')?;
-        let found = attribute(tag, "action").unwrap_or_default();
-        if !found.ends_with(action) {
-            return None;
-        }
-        let hidden = fields
-            .split("<input")
-            .skip(1)
-            .filter_map(|input| {
-                let tag = input.split('>').next()?;
-                if attribute(tag, "type")? != "hidden" {
-                    return None;
-                }
-                Some((attribute(tag, "name")?, attribute(tag, "value")?))
-            })
-            .collect();
-        Some(Form {
-            action: found,
-            hidden,
-        })
-    })
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
-    let (value, _) = rest.split_once('"')?;
-    Some(value.replace("&#38;", "&").replace("&amp;", "&"))
 }

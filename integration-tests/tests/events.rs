@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 struct Notebook {
     handled: Mutex<Vec<(TenantId, String)>>,
     refused: Mutex<Option<String>>,
+    /// Whether what is refused may pass.
+    is_away: AtomicBool,
     is_mended: AtomicBool,
 }
 
@@ -48,7 +50,11 @@ impl Handler for Notebook {
         };
         let refused = self.refused.lock().expect("not poisoned").clone();
         if refused == Some(set.project_id.clone()) && !self.is_mended.load(Ordering::Relaxed) {
-            return Err(Error::internal("a bug of ours"));
+            return Err(if self.is_away.load(Ordering::Relaxed) {
+                Error::Unavailable(anyhow::anyhow!("a peer is away"))
+            } else {
+                Error::internal("a bug of ours")
+            });
         }
         self.handled
             .lock()
@@ -85,7 +91,7 @@ impl Stage {
         let target = Db::open("notifications", &target_db.database(8)?).await?;
         let notebook = Arc::new(Notebook::default());
         let stopping = CancellationToken::new();
-        let relay = Relay::new("billing", source.clone(), &config)?;
+        let relay = Relay::new("billing", source.clone(), &config);
         let consumer = Consumer::new(
             "notifications",
             target.clone(),
@@ -152,6 +158,17 @@ impl Stage {
         tokio::time::timeout(PATIENCE, reached)
             .await
             .with_context(|| format!("{} are handled, not {handled}", self.notebook.count()))?
+    }
+
+    async fn until_none_is_held(&self) -> Result<()> {
+        let reached = async {
+            while self.held().await? > 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            anyhow::Ok(())
+        };
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.context("events are held still")?
     }
 
     async fn stop(self) -> Result<()> {
@@ -228,6 +245,27 @@ async fn a_bad_event_holds_its_key_until_it_is_replayed() -> Result<()> {
     assert_eq!(stage.held().await?, 0);
     stage.publish(tenant, bad).await?;
     stage.until(5, 0).await?;
+    stage.stop().await?;
+    testing::proved("E3", "a bug holds one key, and its events are replayed")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_because_something_was_away_is_handled_once_it_is_back() -> Result<()> {
+    let stage = Stage::new().await?;
+    let tenant = TenantId::new();
+    let (good, late) = (new_id(), new_id());
+    *stage.notebook.refused.lock().expect("not poisoned") = Some(late.to_string());
+    stage.notebook.is_away.store(true, Ordering::Relaxed);
+    for project in [late, good, late] {
+        stage.publish(tenant, project).await?;
+    }
+    stage.until(1, 2).await?;
+
+    stage.notebook.is_mended.store(true, Ordering::Relaxed);
+    stage.until(3, 0).await?;
+    stage.until_none_is_held().await?;
+    stage.publish(tenant, late).await?;
+    stage.until(4, 0).await?;
     stage.stop().await
 }
 
@@ -321,5 +359,6 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
     stage.publish(tenant, new_id()).await?;
     stage.until(1, 4).await?;
     assert_eq!(stage.notebook.count(), 1);
-    stage.stop().await
+    stage.stop().await?;
+    testing::proved("E3", "four kinds of forged envelopes are held")
 }

@@ -11,6 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::Mutex;
 
+use crate::platform::Detour;
 use crate::prerequisites::Prerequisites;
 use crate::process::{Launch, Process, Stray};
 use crate::progress::Progress;
@@ -69,6 +70,8 @@ pub struct Kafka {
     folder: PathBuf,
     prerequisites: Prerequisites,
     port: u16,
+    /// Where clients are told to find the broker, whichever way they came to it first.
+    advertised_port: u16,
     controller_port: u16,
     process: Mutex<Option<Process>>,
 }
@@ -76,8 +79,13 @@ pub struct Kafka {
 impl Kafka {
     /// Starts the broker whose data stands in `folder`, which is made at the first start.
     pub async fn start(folder: &Path) -> Result<Self> {
+        Self::start_behind(None, folder).await
+    }
+
+    /// Like [`Kafka::start`], where clients come by a detour if there is one.
+    pub async fn start_behind(detour: Option<Detour>, folder: &Path) -> Result<Self> {
         let prerequisites = Prerequisites::find_or_fetch(Progress::Lines).await?;
-        let kafka = Self::prepare(folder, prerequisites)?;
+        let kafka = Self::prepare(folder, detour, prerequisites)?;
         let archive = kafka.prerequisites.kafka_classes.display().to_string();
         kafka.format(&archive).await?;
         kafka.restart().await?;
@@ -114,6 +122,11 @@ impl Kafka {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// The same for a client that comes by the detour, if there is one.
+    pub fn advertised(&self) -> String {
+        format!("127.0.0.1:{}", self.advertised_port)
+    }
+
     /// The process to record, so that a later start can end it if we cannot.
     pub async fn stray(&self) -> Option<Stray> {
         let process = self.process.lock().await;
@@ -122,12 +135,21 @@ impl Kafka {
             .and_then(|process| Stray::find(process.pid()))
     }
 
-    fn prepare(folder: &Path, prerequisites: Prerequisites) -> Result<Self> {
+    fn prepare(
+        folder: &Path,
+        detour: Option<Detour>,
+        prerequisites: Prerequisites,
+    ) -> Result<Self> {
         folders::make(folder)?;
+        let port = match detour {
+            Some(detour) => detour.server,
+            None => ports::kept(&folder.join("port"))?,
+        };
         let kafka = Self {
             folder: folder.to_owned(),
             prerequisites,
-            port: ports::kept(&folder.join("port"))?,
+            port,
+            advertised_port: detour.map_or(port, |detour| detour.sought),
             controller_port: ports::kept(&folder.join("controller.port"))?,
             process: Mutex::new(None),
         };
@@ -220,6 +242,7 @@ impl Kafka {
     fn settings(&self) -> String {
         let Self {
             port,
+            advertised_port,
             controller_port,
             ..
         } = self;
@@ -227,7 +250,7 @@ impl Kafka {
         format!(
             "{SETTINGS}\
              listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port},\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{advertised_port},\
              CONTROLLER://127.0.0.1:{controller_port}\n\
              controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}\n\
              log.dirs={}\n",
@@ -254,7 +277,7 @@ pub async fn archive_classes(prerequisites: &Prerequisites) -> Result<()> {
     let folder = tempfile::tempdir().context("make a folder for a first Kafka")?;
     let archive = &prerequisites.kafka_classes;
     let half_made = archive.with_extension("new");
-    let kafka = Kafka::prepare(folder.path(), prerequisites.clone())?;
+    let kafka = Kafka::prepare(folder.path(), None, prerequisites.clone())?;
     kafka.format(&archive.display().to_string()).await?;
     let flag = format!("-XX:ArchiveClassesAtExit={}", half_made.display());
     let mut process = kafka.launch(&flag).await?;

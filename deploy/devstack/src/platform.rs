@@ -1,5 +1,7 @@
 //! The platform as a whole: what it needs, its five services and its portal.
 
+mod options;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,10 +15,11 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+pub use self::options::{Detour, Detours, Options};
 use crate::kafka::Kafka;
 use crate::keys::Keys;
 use crate::occupancy::Occupancy;
-use crate::postgres::{Durability, Logins, Postgres};
+use crate::postgres::{Logins, Postgres};
 use crate::prerequisites::Prerequisites;
 use crate::process::{Launch, Process, Stray};
 use crate::progress::Progress;
@@ -37,51 +40,6 @@ const LOOK_AFTER_SERVICES: Duration = Duration::from_secs(1);
 
 /// A service answers what it has begun before it ends.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
-
-/// How to start.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Holds everything that outlasts a stop.
-    pub data: PathBuf,
-    /// Begins with empty databases and no mails.
-    pub fresh: bool,
-    pub durability: Durability,
-    /// None: 8080, or the next one that is free.
-    pub portal_port: Option<u16>,
-    /// Takes traces, metrics and logs, such as `http://127.0.0.1:4317`.
-    pub otlp_endpoint: Option<String>,
-    /// Holds the services' programs; none: where our own program is.
-    pub binaries: Option<PathBuf>,
-    pub progress: Progress,
-}
-
-impl Options {
-    /// For a person: in the usual data folder, telling what happens.
-    pub fn for_development() -> Result<Self> {
-        Ok(Self {
-            data: folders::data()?,
-            fresh: false,
-            durability: Durability::Durable,
-            portal_port: None,
-            otlp_endpoint: None,
-            binaries: None,
-            progress: Progress::Lines,
-        })
-    }
-
-    /// For a test: in a folder of its own, on a port of its own, in silence.
-    pub fn for_test(data: &Path) -> Result<Self> {
-        Ok(Self {
-            data: data.to_owned(),
-            fresh: true,
-            durability: Durability::Fast,
-            portal_port: Some(ports::free()?),
-            otlp_endpoint: None,
-            binaries: None,
-            progress: Progress::Quiet,
-        })
-    }
-}
 
 /// The running platform. Dropping it kills its processes; `stop` ends them in order.
 pub struct Platform {
@@ -121,8 +79,11 @@ impl Platform {
         let keys = Keys::make(&data.join("keys"), &Service::ALL.map(Service::name))?;
         let [in_postgres, in_kafka, in_s3, in_mails] =
             ["postgres", "kafka", "s3", "mails"].map(|name| data.join(name));
+        let to_postgres = options.detours.map(|detours| detours.postgres);
+        let to_kafka = options.detours.map(|detours| detours.kafka);
         let postgres = async {
-            let server = Postgres::start(&in_postgres, options.durability);
+            let port = to_postgres.map(|detour| detour.server);
+            let server = Postgres::start_on(port, &in_postgres, options.durability);
             let server = progress.step("PostgreSQL", server).await?;
             let logins = progress
                 .step("databases and logins", bootstrap(&server))
@@ -131,16 +92,16 @@ impl Platform {
         };
         let ((postgres, logins), kafka, s3, smtp) = tokio::try_join!(
             postgres,
-            progress.step("Kafka", Kafka::start(&in_kafka)),
+            progress.step("Kafka", Kafka::start_behind(to_kafka, &in_kafka)),
             progress.step("S3", async { S3::start(&in_s3) }),
             progress.step("mail", Smtp::start(&in_mails)),
         )?;
 
         let surroundings = Surroundings {
             ports,
-            postgres_port: postgres.port(),
+            postgres_port: to_postgres.map_or(postgres.port(), |detour| detour.sought),
             logins,
-            kafka_brokers: kafka.brokers(),
+            kafka_brokers: kafka.advertised(),
             keys,
             s3_endpoint: s3.endpoint.clone(),
             s3_access_key: s3.access_key.clone(),
@@ -213,7 +174,7 @@ impl Platform {
             .start()?;
         self.note(Stray::find(process.pid()))?;
         let deadline = Instant::now() + HEALTH_PATIENCE;
-        while let Err(error) = self.serves(service).await {
+        while let Err(error) = self.comes_up(service).await {
             process.must_run()?;
             if Instant::now() > deadline {
                 return Err(error.context(process.end_of_log()));
@@ -221,16 +182,15 @@ impl Platform {
             tokio::time::sleep(LOOK_AT_HEALTH).await;
         }
         self.running.lock().await.insert(service, process);
-        if let Some(moved) = *self.clock.lock().await {
-            self.put_clock(service, Timestamp::now() + moved).await?;
-        }
-        Ok(())
+        self.keep_time(service).await
     }
 
     /// Moves the clock of all services; it runs on from there, also in one that is started again.
     pub async fn set_clock(&self, time: Timestamp) -> Result<()> {
+        // held until all show it, so that none that is being started gets the former time last
+        let mut clock = self.clock.lock().await;
+        *clock = Some(time.duration_since(Timestamp::now()));
         let services: Vec<Service> = self.running.lock().await.keys().copied().collect();
-        *self.clock.lock().await = Some(time.duration_since(Timestamp::now()));
         try_join_all(
             services
                 .into_iter()
@@ -320,7 +280,7 @@ impl Platform {
     }
 
     /// Fails as long as a service does not say that it serves.
-    async fn serves(&self, service: Service) -> Result<()> {
+    pub async fn serves(&self, service: Service) -> Result<()> {
         let address = format!("http://127.0.0.1:{}", self.ports(service).health);
         if service == Service::Portal {
             self.http
@@ -347,6 +307,22 @@ impl Platform {
             service.name()
         );
         Ok(())
+    }
+
+    /// Fails as long as a new service does not serve. Its clock is set as early as it can be: what it
+    /// did before would go back in time.
+    async fn comes_up(&self, service: Service) -> Result<()> {
+        self.keep_time(service).await?;
+        self.serves(service).await
+    }
+
+    /// Moves the clock of a service as those of all were moved.
+    async fn keep_time(&self, service: Service) -> Result<()> {
+        let clock = self.clock.lock().await;
+        match *clock {
+            Some(moved) => self.put_clock(service, Timestamp::now() + moved).await,
+            None => Ok(()),
+        }
     }
 
     async fn put_clock(&self, service: Service, time: Timestamp) -> Result<()> {

@@ -55,10 +55,22 @@ pub struct Postgres {
 impl Postgres {
     /// Starts the server whose data stands in `folder`, which is made at the first start.
     pub async fn start(folder: &Path, durability: Durability) -> Result<Self> {
+        Self::start_on(None, folder, durability).await
+    }
+
+    /// Like [`Postgres::start`], on this port where there is one.
+    pub async fn start_on(
+        port: Option<u16>,
+        folder: &Path,
+        durability: Durability,
+    ) -> Result<Self> {
         let mut server = Self::prepare(folder, durability).await?;
         server.stop_leftover().await?;
         server.make_cluster().await?;
-        server.port = ports::kept(&folder.join("port"))?;
+        server.port = match port {
+            Some(port) => port,
+            None => ports::kept(&folder.join("port"))?,
+        };
         let process = server.launch(false).await?;
         *server.process.lock().await = Some(process);
         Ok(server)
@@ -133,6 +145,11 @@ impl Postgres {
         process
             .as_ref()
             .and_then(|process| Stray::find(process.pid()))
+    }
+
+    /// What the server has said since it was last started.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("postgres.log")
     }
 
     /// Connects as the superuser, for whom no row-level security exists: to prepare, never to
@@ -362,10 +379,6 @@ impl Postgres {
 
     fn data(&self) -> PathBuf {
         self.folder.join("data")
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.join("postgres.log")
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use mailin::{Action, Handler, Response, Session, SessionBuilder, response};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{spawn_blocking, spawn_local};
 
 use crate::background::Background;
@@ -75,6 +76,11 @@ impl Smtp {
     /// All mails, oldest first.
     pub fn mails(&self) -> Vec<Arc<Mail>> {
         self.mailbox.mails()
+    }
+
+    /// Tells of each change by the number of mails.
+    pub fn changes(&self) -> watch::Receiver<usize> {
+        self.mailbox.changes()
     }
 
     /// The newest mail to `to` with this in its subject; waits for one to come.

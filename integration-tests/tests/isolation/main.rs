@@ -22,7 +22,7 @@ async fn no_call_crosses_organizations() -> Result<()> {
         failures.len(),
         failures.join("\n")
     );
-    Ok(())
+    testing::proved("T1 calls", &format!("{} RPCs", coverage::rpcs().len()))
 }
 
 #[test]

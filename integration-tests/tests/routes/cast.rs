@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use devstack::platform::Platform;
-use integration_tests::{Organization, PASSWORD, Visitor};
+use integration_tests::{Links, Organization, PASSWORD, Visitor, routes::Host};
 
-use super::rows::{Host, Route, Who};
+use super::rows::{Route, Who};
 
 /// Two organizations, and everybody who comes to the first one's host.
 pub(crate) struct Cast {
     pub(crate) alder: Organization,
     pub(crate) bluestone: Organization,
+    /// Of the first one's mails.
+    pub(crate) links: Links,
     pub(crate) guests: BTreeMap<Who, Guest>,
     /// At the base domain.
     pub(crate) passer_by: Guest,
@@ -24,6 +26,16 @@ pub(crate) struct Guest {
     token: String,
     /// Of forms behind it, bound to the session; none for who has none at this host.
     session_token: Option<String>,
+    /// An earlier session of the same person, which ended; none for who had none.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// A session that ended, as a browser may still hold it.
+pub(crate) struct Ended {
+    /// With its cookies.
+    pub(crate) visitor: Visitor,
+    /// Of its pages.
+    pub(crate) token: String,
 }
 
 impl Cast {
@@ -41,13 +53,15 @@ impl Cast {
             (Who::Ana, "ana", "/account"),
             (Who::Ben, "ben", "/account"),
         ] {
-            let visitor = Visitor::new("alder", port)?;
-            let page = visitor
-                .sign_in(&format!("{name}@alder.example"), PASSWORD)
-                .await?;
-            ensure!(page.status.is_redirection(), "{name} signs in: {page:?}");
+            let email = format!("{name}@alder.example");
+            let ended = Ended::session(&email, account, port).await?;
+            let visitor = sign_in(&email, port).await?;
             let session_token = token(&visitor, account).await?;
-            guests.insert(who, Guest::new(visitor, Some(session_token)).await?);
+            let guest = Guest {
+                ended: Some(ended),
+                ..Guest::new(visitor, Some(session_token)).await?
+            };
+            guests.insert(who, guest);
         }
         // a session of the other organization, carried to this host by hand
         let stranger = Visitor::new("bluestone", port)?;
@@ -60,6 +74,7 @@ impl Cast {
         guests.insert(Who::Anonymous, Guest::new(anonymous, None).await?);
         let passer_by = Visitor::new("", port)?;
         Ok(Self {
+            links: Links::mail(platform, &alder).await?,
             alder,
             bluestone,
             guests,
@@ -67,6 +82,7 @@ impl Cast {
                 token: token(&passer_by, "/find").await?,
                 visitor: passer_by,
                 session_token: None,
+                ended: None,
             },
         })
     }
@@ -88,6 +104,7 @@ impl Guest {
             token: token(&visitor, "/forgot").await?,
             visitor,
             session_token,
+            ended: None,
         })
     }
 
@@ -98,6 +115,25 @@ impl Guest {
             _ => &self.token,
         }
     }
+}
+
+impl Ended {
+    /// Signs in, keeps what a browser keeps, and signs out.
+    async fn session(email: &str, account: &str, port: u16) -> Result<Self> {
+        let leaving = sign_in(email, port).await?;
+        let visitor = Visitor::with_cookies_of(&leaving, "alder", port)?;
+        let token = token(&visitor, account).await?;
+        let page = leaving.submit(account, "/sign-out", &[]).await?;
+        ensure!(page.status.is_redirection(), "{email} signs out: {page:?}");
+        Ok(Self { visitor, token })
+    }
+}
+
+async fn sign_in(email: &str, port: u16) -> Result<Visitor> {
+    let visitor = Visitor::new("alder", port)?;
+    let page = visitor.sign_in(email, PASSWORD).await?;
+    ensure!(page.status.is_redirection(), "{email} signs in: {page:?}");
+    Ok(visitor)
 }
 
 async fn token(visitor: &Visitor, path: &str) -> Result<String> {

@@ -1,12 +1,16 @@
-//! Forms that others made the visitor's browser send: refused with 403, each for one reason alone.
+//! Forms that others made the visitor's browser send, or that are left over from a session that ended: refused, each for
+//! one reason alone.
 
 use anyhow::Result;
-use integration_tests::Source;
+use integration_tests::{
+    Source,
+    routes::{Host, Method},
+};
 use reqwest::StatusCode;
 
 use super::{
     cast::{Cast, Guest},
-    rows::{Expected, Host, Method, ROUTES, Route, Who},
+    rows::{Expected, ROUTES, Route, Who},
     visits::{Visit, fields},
 };
 
@@ -36,13 +40,33 @@ async fn forge(cast: &Cast, route: &Route, who: Who, guest: &Guest) -> Result<Ve
     let another = cast.token_of_another(who, route);
     let path = route.path_for(&cast.alder);
     let mut failures = Vec::new();
-    for (how, token, source) in [
+    let mut forgeries = vec![
         ("without a token", None, Source::Here),
         ("with the token of another", Some(another), Source::Here),
         ("from another site", Some(own), Source::OtherSite),
         ("from another origin", Some(own), Source::OtherOrigin),
         ("from who knows where", Some(own), Source::Unsaid),
-    ] {
+    ];
+    let ended = guest.ended.as_ref().filter(|_| !route.is_public);
+    if let Some(ended) = ended {
+        let stale = Some(ended.token.as_str());
+        forgeries.push((
+            "with the token of a session that ended",
+            stale,
+            Source::Here,
+        ));
+        let page = ended
+            .visitor
+            .send(&path, &fields(&ended.token), route.encoding, Source::Here)
+            .await?;
+        if !(page.status.is_redirection() && page.location.starts_with("/sign-in")) {
+            failures.push(format!(
+                "POST {path} · {who:?} · in a session that ended: {} {}, not the way to sign in",
+                page.status, page.location
+            ));
+        }
+    }
+    for (how, token, source) in forgeries {
         let mut fields = fields(token.unwrap_or_default());
         if token.is_none() {
             fields.remove("csrf");

@@ -1,6 +1,9 @@
 //! The expectations, a row a route and method, written by hand.
 
-use integration_tests::{Encoding, Organization};
+use integration_tests::{
+    Encoding, Organization,
+    routes::{Address, Host, Method, path_with},
+};
 
 /// Kinds of visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,22 +27,6 @@ pub(crate) enum Expected {
     SignIn,
     /// 404.
     NoPage,
-}
-
-/// Where an address stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Host {
-    /// An organization's own host.
-    Organization,
-    /// The platform's.
-    BaseDomain,
-}
-
-/// A method that the portal answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Method {
-    Get,
-    Post,
 }
 
 /// One route and method.
@@ -311,19 +298,19 @@ impl Route {
 
     /// The address with each `{name}` replaced.
     pub(crate) fn path_with(&self, id: impl Fn(&str) -> String) -> String {
-        let mut path = String::new();
-        let mut rest = self.path;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').expect("a brace is closed");
-            path.push_str(before);
+        let path = path_with(self.path, |name| {
             // names one of three sizes, not a thing
-            path.push_str(&if name == "file" {
+            if name == "file" {
                 "640.jpg".to_owned()
             } else {
                 id(name)
-            });
-            rest = after;
-        }
-        path + rest + self.query
+            }
+        });
+        path + self.query
+    }
+
+    /// What the row is about.
+    pub(crate) fn address(&self) -> Address {
+        (self.host, self.method, self.path.to_owned())
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
-use integration_tests::{Page, Source};
+use integration_tests::{Page, Source, routes::Method};
 use reqwest::StatusCode;
 use service::new_id;
 
 use super::{
     cast::{Cast, Guest},
-    rows::{Expected, Method, ROUTES, Route, Who},
+    rows::{Expected, ROUTES, Route, Who},
 };
 
 /// One visit, which tells what does not hold.

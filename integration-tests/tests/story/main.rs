@@ -20,12 +20,23 @@ const LAST_LINES: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_holds_on_phones_and_computers_with_and_without_scripts() -> Result<()> {
-    Box::pin(tell("story.mjs")).await
+    Box::pin(tell("story.mjs")).await?;
+    testing::proved("V3", "390 and 1280 px, with scripts and without")?;
+    testing::proved(
+        "S4",
+        "no file of the story tells where or with which camera it was taken",
+    )?;
+    testing::proved(
+        "S6",
+        "each link asked for ten times by GET and HEAD before it is used",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
-    Box::pin(tell("pages.mjs")).await
+    Box::pin(tell("pages.mjs")).await?;
+    testing::proved("V4", "every page in 3 brands, 2 schemes, 320 and 1280 px")?;
+    testing::proved("Lighthouse", "five pages")
 }
 
 /// A platform and a browser keep a machine busy enough.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
-use service::{Result, clock};
+use service::{Result, clock, deadline};
 use tenancy::Db;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_hours(1);
 const BATCH: u64 = 500;
+/// One batch takes no longer.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// The tables of the libraries: what is deleted of each, and how long it is kept.
 struct Kept {
@@ -59,19 +61,24 @@ pub(crate) async fn run(db: Db, requests_kept: SignedDuration, stopping: Cancell
 async fn clean(db: &Db, kept: &Kept, stopping: &CancellationToken) -> Result<()> {
     let before = clock::now() - kept.time;
     while !stopping.is_cancelled() {
-        let mut tx = db
-            .begin_unscoped("clean up: delete what has run out")
-            .await?;
-        let deleted = sqlx::query(kept.delete)
-            .bind(before.to_sqlx())
-            .bind(BATCH.cast_signed())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        tx.commit().await?;
+        let deleted = deadline::strictly(BUDGET, clean_batch(db, kept, before)).await?;
         if deleted < BATCH {
             break;
         }
     }
     Ok(())
+}
+
+async fn clean_batch(db: &Db, kept: &Kept, before: Timestamp) -> Result<u64> {
+    let mut tx = db
+        .begin_unscoped("clean up: delete what has run out")
+        .await?;
+    let deleted = sqlx::query(kept.delete)
+        .bind(before.to_sqlx())
+        .bind(BATCH.cast_signed())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    tx.commit().await?;
+    Ok(deleted)
 }

@@ -7,24 +7,30 @@ use jiff_sqlx::ToSqlx as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantTx};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::{
     envelope::{Raw, Received},
-    held,
+    held::{self, Why},
     kafka::Kafka,
     topic_of, trace,
 };
 
 const BUDGET: Duration = Duration::from_secs(30);
+/// One piece of work on the own database: an answer that never comes must not stop the partition for good.
+pub(crate) const PIECE: Duration = Duration::from_secs(10);
 /// Pauses before another try where the failure may pass.
 const RETRIES: [Duration; 3] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
     Duration::from_secs(5),
 ];
+
+/// How often it is seen whether held events are to be tried again.
+const LOOK_AT_HELD: Duration = Duration::from_secs(5);
 
 /// What a service does with the events of others.
 pub trait Handler: Send + Sync + 'static {
@@ -58,6 +64,8 @@ impl<H: Handler> Consumer<H> {
             .set("group.id", service)
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
+            // whoever died gives its partitions to the next after this, and not after 45 seconds
+            .set("session.timeout.ms", "10000")
             .set("partition.assignment.strategy", "cooperative-sticky")
             // a topic that was made a moment ago is looked for again soon, not after five minutes
             .set("topic.metadata.refresh.interval.ms", "5000")
@@ -78,9 +86,18 @@ impl<H: Handler> Consumer<H> {
 
     /// Runs until stopped.
     pub async fn run(self, stopping: CancellationToken) {
+        let mut held = tokio::time::interval(LOOK_AT_HELD);
+        held.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let message = tokio::select! {
                 () = stopping.cancelled() => return,
+                _ = held.tick() => {
+                    let again = held::try_again(self.service, &self.db, &*self.handler);
+                    if let Err(error) = again.await {
+                        tracing::warn!(%error, "held events wait for the database");
+                    }
+                    continue;
+                }
                 message = self.kafka.recv() => message,
             };
             let message = match message {
@@ -131,28 +148,38 @@ impl<H: Handler> Consumer<H> {
     async fn take_traced(&self, raw: &Raw) -> Result<()> {
         let event = match raw.check() {
             Ok(event) => event,
-            Err(reason) => return held::hold(&self.db, raw, reason).await,
+            Err(reason) => return self.hold(raw, Why::Wrong(reason)).await,
         };
         let span = tracing::Span::current();
         span.record("event", &event.event_type);
         span.record("tenant", event.tenant.to_string());
-        if held::is_key_held(&self.db, raw).await? {
-            return held::hold(&self.db, raw, "waits behind an event of the same key").await;
+        if deadline::strictly(PIECE, held::is_key_held(&self.db, raw)).await? {
+            return self.hold(raw, Why::Behind).await;
         }
         for pause in RETRIES {
-            match handle_once(self.service, &self.db, &*self.handler, &event).await {
+            match self.handle(&event).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_transient() => {
                     tracing::warn!(%error, "an event is tried again");
                     tokio::time::sleep(pause).await;
                 }
-                Err(error) => return held::hold(&self.db, raw, &format!("{error:#}")).await,
+                Err(error) => return self.hold(raw, Why::of(&error)).await,
             }
         }
-        match handle_once(self.service, &self.db, &*self.handler, &event).await {
+        match self.handle(&event).await {
             Ok(()) => Ok(()),
-            Err(error) => held::hold(&self.db, raw, &format!("{error:#}")).await,
+            Err(error) => self.hold(raw, Why::of(&error)).await,
         }
+    }
+
+    async fn handle(&self, event: &Received) -> Result<()> {
+        let handled = handle_once(self.service, &self.db, &*self.handler, event);
+        deadline::strictly(deadline::remaining().min(PIECE), handled).await
+    }
+
+    /// Holds an event, whatever its handling left of the time.
+    async fn hold(&self, raw: &Raw, why: Why) -> Result<()> {
+        deadline::strictly(PIECE, held::hold(&self.db, raw, &why)).await
     }
 }
 

@@ -1,33 +1,75 @@
-//! Events that could not be handled: kept with their reason, and handled again or given up on demand.
+//! Events that could not be handled: kept with their reason, handled again by themselves or on demand, or given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
-use service::{Error, Result, clock};
-use sqlx::{Row as _, types::Json};
+use service::{Error, Result, clock, deadline};
+use sqlx::{Row as _, postgres::PgRow, types::Json};
 use tenancy::Db;
 use uuid::Uuid;
 
 use crate::{
-    consumer::{Handler, handle_once},
+    consumer::{Handler, PIECE, handle_once},
     envelope::Raw,
 };
 
+/// How long an event waits that is tried again by itself.
+const AGAIN: SignedDuration = SignedDuration::from_secs(15);
+/// How many are tried again at once.
+const BATCH: i64 = 100;
+
+/// Why an event is held.
+pub(crate) enum Why {
+    /// Its envelope does not hold: somebody must look.
+    Wrong(&'static str),
+    /// Its handling failed in a way that does not pass: somebody must look.
+    Failed(String),
+    /// Something that its handling needs is away: it is tried again.
+    Away(String),
+    /// An event of the same key is held: it is tried again after that.
+    Behind,
+}
+
+impl Why {
+    pub(crate) fn of(error: &Error) -> Self {
+        let words = format!("{error:#}");
+        if error.is_transient() {
+            Self::Away(words)
+        } else {
+            Self::Failed(words)
+        }
+    }
+
+    fn words(&self) -> &str {
+        match self {
+            Self::Wrong(words) => words,
+            Self::Failed(words) | Self::Away(words) => words,
+            Self::Behind => "waits behind an event of the same key",
+        }
+    }
+
+    fn again_at(&self) -> Option<jiff_sqlx::Timestamp> {
+        let passes = matches!(self, Self::Away(_) | Self::Behind);
+        passes.then(|| (clock::now() + AGAIN).to_sqlx())
+    }
+}
+
 /// Keeps an event; the partition moves on.
-pub(crate) async fn hold(db: &Db, raw: &Raw, reason: &str) -> Result<()> {
+pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
     tracing::error!(
         topic = raw.topic,
         partition = raw.partition,
         offset = raw.offset,
         key = raw.key,
-        reason,
+        reason = why.words(),
         "an event is held"
     );
     let mut tx = db.begin_unscoped("consumer: hold an event").await?;
     sqlx::query(
         r#"insert into held_event
-               (tenant_id, id, topic, partition, "offset", key, headers, payload, reason, state, held_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', $10)
+               (tenant_id, id, topic, partition, "offset", key, headers, payload, reason, state, held_at, again_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', $10, $11)
            on conflict on constraint held_event_origin do nothing"#,
     )
     .bind(raw.tenant())
@@ -38,8 +80,9 @@ pub(crate) async fn hold(db: &Db, raw: &Raw, reason: &str) -> Result<()> {
     .bind(&raw.key)
     .bind(Json(&raw.headers))
     .bind(&raw.payload)
-    .bind(reason)
+    .bind(why.words())
     .bind(clock::now().to_sqlx())
+    .bind(why.again_at())
     .execute(&mut *tx)
     .await?;
     tx.commit().await
@@ -56,6 +99,46 @@ pub(crate) async fn is_key_held(db: &Db, raw: &Raw) -> Result<bool> {
     .fetch_one(&mut *tx)
     .await?;
     Ok(held)
+}
+
+/// Handles events again that were held because something was away, in the order they came, until it is found to be away
+/// still. One that waits behind an event at which somebody must look waits on.
+pub(crate) async fn try_again<H: Handler>(
+    service: &'static str,
+    db: &Db,
+    handler: &H,
+) -> Result<()> {
+    for held in deadline::strictly(PIECE, due(db)).await? {
+        let handled = deadline::strictly(PIECE, held.handle(service, db, handler)).await;
+        let Err(error) = handled else {
+            tracing::info!(id = %held.id, "a held event is handled");
+            continue;
+        };
+        tracing::warn!(id = %held.id, %error, "a held event fails again");
+        deadline::strictly(PIECE, held.put_off(db, &Why::of(&error))).await?;
+        // what is away is so for the others, too, and those behind it are not in turn
+        break;
+    }
+    Ok(())
+}
+
+async fn due(db: &Db) -> Result<Vec<Held>> {
+    let mut tx = db.begin_unscoped("consumer: what is tried again").await?;
+    let rows = sqlx::query(
+        r#"select tenant_id, id, topic, partition, "offset", key, headers, payload from held_event h
+           where state = 'held' and again_at <= $1
+               and not exists (
+                   select from held_event e
+                   where e.tenant_id = h.tenant_id and e.key = h.key and e.state = 'held'
+                       and e."offset" < h."offset" and (e.again_at is null or e.again_at > $1))
+           order by topic, partition, "offset" limit $2"#,
+    )
+    .bind(clock::now().to_sqlx())
+    .bind(BATCH)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    rows.iter().map(Held::read).collect()
 }
 
 /// Handles held events again, in the order they came; answers how many went through and how many stay.
@@ -81,39 +164,15 @@ pub async fn replay<H: Handler>(
     let mut replayed = 0;
     let mut stuck = BTreeSet::new();
     for row in rows {
-        let (tenant, id): (Uuid, Uuid) = (row.try_get("tenant_id")?, row.try_get("id")?);
-        let raw = Raw {
-            topic: row.try_get("topic")?,
-            partition: row.try_get("partition")?,
-            offset: row.try_get("offset")?,
-            key: row.try_get("key")?,
-            headers: row
-                .try_get::<Json<BTreeMap<String, String>>, _>("headers")?
-                .0,
-            payload: row.try_get("payload")?,
-        };
-        if stuck.contains(&raw.key) {
+        let held = Held::read(&row)?;
+        if stuck.contains(&held.raw.key) {
             continue;
         }
-        let outcome = match raw.check() {
-            Ok(event) => handle_once(service, db, handler, &event).await,
-            Err(reason) => Err(Error::internal(reason)),
-        };
-        if let Err(error) = outcome {
-            tracing::warn!(%id, %error, "a held event fails again");
-            stuck.insert(raw.key);
+        if let Err(error) = held.handle(service, db, handler).await {
+            tracing::warn!(id = %held.id, %error, "a held event fails again");
+            stuck.insert(held.raw.key);
             continue;
         }
-        let mut tx = db.begin_unscoped("replay: mark a held event").await?;
-        sqlx::query(
-            "update held_event set state = 'replayed', settled_at = $3 where tenant_id = $1 and id = $2",
-        )
-        .bind(tenant)
-        .bind(id)
-        .bind(clock::now().to_sqlx())
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
         replayed += 1;
     }
     Ok((replayed, total - replayed))
@@ -136,4 +195,60 @@ pub async fn give_up(db: &Db, id: Uuid) -> Result<()> {
         return Err(Error::NotFound);
     }
     tx.commit().await
+}
+
+/// A held event.
+struct Held {
+    tenant: Uuid,
+    id: Uuid,
+    raw: Raw,
+}
+
+impl Held {
+    fn read(row: &PgRow) -> Result<Self> {
+        Ok(Self {
+            tenant: row.try_get("tenant_id")?,
+            id: row.try_get("id")?,
+            raw: Raw {
+                topic: row.try_get("topic")?,
+                partition: row.try_get("partition")?,
+                offset: row.try_get("offset")?,
+                key: row.try_get("key")?,
+                headers: row
+                    .try_get::<Json<BTreeMap<String, String>>, _>("headers")?
+                    .0,
+                payload: row.try_get("payload")?,
+            },
+        })
+    }
+
+    /// Handles it once more, and notes that it went through.
+    async fn handle<H: Handler>(&self, service: &'static str, db: &Db, handler: &H) -> Result<()> {
+        let event = self.raw.check().map_err(Error::internal)?;
+        handle_once(service, db, handler, &event).await?;
+        let mut tx = db.begin_unscoped("replay: mark a held event").await?;
+        sqlx::query(
+            "update held_event set state = 'replayed', settled_at = $3 where tenant_id = $1 and id = $2",
+        )
+        .bind(self.tenant)
+        .bind(self.id)
+        .bind(clock::now().to_sqlx())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    async fn put_off(&self, db: &Db, why: &Why) -> Result<()> {
+        let mut tx = db.begin_unscoped("consumer: put a held event off").await?;
+        sqlx::query(
+            "update held_event set reason = $3, again_at = $4 where tenant_id = $1 and id = $2",
+        )
+        .bind(self.tenant)
+        .bind(self.id)
+        .bind(why.words())
+        .bind(why.again_at())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
 }

@@ -1,5 +1,7 @@
 //! Connections to Kafka, and topics.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result};
 use rdkafka::{
     ClientConfig,
@@ -19,6 +21,9 @@ pub struct Kafka {
 }
 
 const PARTITIONS: i32 = 12;
+/// How long brokers may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl Kafka {
     pub(crate) fn client(&self) -> ClientConfig {
@@ -26,7 +31,11 @@ impl Kafka {
         config
             .set("bootstrap.servers", &self.brokers)
             .set("broker.address.family", "v4")
-            .set("reconnect.backoff.max.ms", "2000");
+            .set("reconnect.backoff.max.ms", "2000")
+            // a broker that was cut off is given up soon, and looked for again
+            .set("socket.connection.setup.timeout.ms", "5000")
+            .set("socket.timeout.ms", "10000")
+            .set("socket.keepalive.enable", "true");
         config
     }
 }
@@ -36,7 +45,7 @@ pub fn topic_of(service: &str) -> String {
     format!("contractoros.{service}.v1")
 }
 
-/// Makes a service's topic; one that exists stays as it is.
+/// Makes a service's topic; one that exists stays as it is. Waits for as many brokers as it has copies: they may be starting.
 pub async fn create_topic(kafka: &Kafka, service: &str) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = kafka
         .client()
@@ -48,15 +57,19 @@ pub async fn create_topic(kafka: &Kafka, service: &str) -> Result<()> {
         PARTITIONS,
         TopicReplication::Fixed(kafka.replication),
     );
-    let outcomes = admin
-        .create_topics([&topic], &AdminOptions::new())
-        .await
-        .with_context(|| format!("make the topic {name}"))?;
-    for outcome in outcomes {
-        match outcome {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((name, code)) => anyhow::bail!("cannot make the topic {name}: {code}"),
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let outcomes = admin
+            .create_topics([&topic], &AdminOptions::new())
+            .await
+            .with_context(|| format!("make the topic {name}"))?;
+        let failed = outcomes.into_iter().find_map(Result::err);
+        match failed {
+            None | Some((_, RDKafkaErrorCode::TopicAlreadyExists)) => return Ok(()),
+            Some((_, RDKafkaErrorCode::InvalidReplicationFactor)) if Instant::now() < deadline => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            Some((name, code)) => anyhow::bail!("cannot make the topic {name}: {code}"),
         }
     }
-    Ok(())
 }

@@ -47,6 +47,6 @@ pub fn attach(
     if kafka.brokers.is_empty() {
         return Ok(server);
     }
-    let relay = Relay::new(service, db.clone(), kafka)?;
+    let relay = Relay::new(service, db.clone(), kafka);
     Ok(server.background("relay", |stopping| relay.run(stopping)))
 }

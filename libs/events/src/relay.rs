@@ -7,10 +7,11 @@ use futures::future::join_all;
 use jiff_sqlx::ToSqlx as _;
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use rdkafka::{
+    ClientConfig,
     producer::{FutureProducer, FutureRecord},
     util::Timeout,
 };
-use service::{Result, clock};
+use service::{Error, Result, clock, deadline};
 use sqlx::{PgConnection, Row as _};
 use tenancy::Db;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,10 @@ const BATCH: i64 = 500;
 /// Of one organization in a batch, so that a busy one does not hold up the others.
 const BATCH_PER_TENANT: i64 = 50;
 const POLL: Duration = Duration::from_secs(1);
+/// One piece of work on the own database; where no answer comes, the relay starts again.
+const BUDGET: Duration = Duration::from_secs(10);
+/// The server takes the lock from who was cut off after this. Longer than Kafka takes to give a batch up.
+const KEEP_LOCK: &str = "set idle_session_timeout = '1min'";
 
 /// Events that Kafka took, by type; never by tenant.
 static PUBLISHED: LazyLock<Counter<u64>> = LazyLock::new(|| {
@@ -39,26 +44,20 @@ static PUBLISHED: LazyLock<Counter<u64>> = LazyLock::new(|| {
 pub struct Relay {
     service: &'static str,
     db: Db,
-    producer: FutureProducer,
+    kafka: ClientConfig,
 }
 
 impl Relay {
-    /// Makes a relay with a producer of its own.
-    pub fn new(service: &'static str, db: Db, kafka: &Kafka) -> anyhow::Result<Self> {
-        let producer = kafka
-            .client()
+    /// Makes a relay.
+    pub fn new(service: &'static str, db: Db, kafka: &Kafka) -> Self {
+        let mut kafka = kafka.client();
+        kafka
             .set("enable.idempotence", "true")
             .set("delivery.timeout.ms", "30000")
             .set("compression.type", "zstd")
             .set("partitioner", "murmur2_random")
-            .set("linger.ms", "5")
-            .create()
-            .context("make a Kafka producer")?;
-        Ok(Self {
-            service,
-            db,
-            producer,
-        })
+            .set("linger.ms", "5");
+        Self { service, db, kafka }
     }
 
     /// Runs until stopped. Of several replicas one publishes and the others wait for its lock.
@@ -72,25 +71,17 @@ impl Relay {
     }
 
     async fn publish_while_leading(&self, stopping: &CancellationToken) -> Result<()> {
-        let mut lock = self
-            .db
-            .platform_connection("relay: one a service, by a lock that lasts")
-            .await?;
-        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *lock)
-            .await?;
-        if !leads {
+        let Some(mut lock) = deadline::strictly(BUDGET, self.lead()).await? else {
             return Ok(());
-        }
-        // closed, not released: the lock must not stay behind on a pooled connection
-        let mut lock = lock.detach();
+        };
+        // a new one each time: one that failed for good is not used again
+        let producer = self.kafka.create().context("make a Kafka producer")?;
         let committed = self.db.committed();
         while !stopping.is_cancelled() {
             // fails when the connection, and with it the lock, is lost
-            sqlx::query("select 1").execute(&mut lock).await?;
+            deadline::strictly(BUDGET, ask(&mut lock)).await?;
             let woken = committed.notified();
-            if self.publish_batch().await? > 0 {
+            if self.publish_batch(&producer).await? > 0 {
                 continue;
             }
             tokio::select! {
@@ -99,33 +90,39 @@ impl Relay {
                 () = stopping.cancelled() => {}
             }
         }
-        sqlx::Connection::close(lock).await?;
-        Ok(())
+        deadline::strictly(BUDGET, async { Ok(sqlx::Connection::close(lock).await?) }).await
+    }
+
+    /// Answers a connection that has the lock; none where another replica has it.
+    async fn lead(&self) -> Result<Option<PgConnection>> {
+        let mut lock = self
+            .db
+            .platform_connection("relay: one a service, by a lock that lasts")
+            .await?;
+        sqlx::query(KEEP_LOCK).execute(&mut lock).await?;
+        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut lock)
+            .await?;
+        Ok(leads.then_some(lock))
     }
 
     /// Publishes one batch and marks it after every delivery report; answers its size.
-    async fn publish_batch(&self) -> Result<usize> {
-        let mut tx = self.db.begin_unscoped("relay: read the outbox").await?;
-        let batch = unpublished(&mut tx).await?;
-        tx.commit().await?;
+    async fn publish_batch(&self, producer: &FutureProducer) -> Result<usize> {
+        let batch = deadline::strictly(BUDGET, self.unpublished()).await?;
         if batch.is_empty() {
             return Ok(0);
         }
-        let outcomes = join_all(batch.iter().map(|event| self.send(event))).await;
+        let outcomes = join_all(batch.iter().map(|event| self.send(producer, event))).await;
         let (tenants, ids): (Vec<Uuid>, Vec<Uuid>) = batch
             .iter()
             .zip(&outcomes)
             .filter(|(_, sent)| **sent)
             .map(|(event, _)| (event.tenant, event.id))
             .unzip();
-        let mut tx = self
-            .db
-            .begin_unscoped("relay: mark what was published")
-            .await?;
-        mark_published(&mut tx, &tenants, &ids).await?;
-        tx.commit().await?;
+        deadline::strictly(BUDGET, self.mark_published(&tenants, &ids)).await?;
         if ids.len() < batch.len() {
-            return Err(service::Error::Unavailable(anyhow::anyhow!(
+            return Err(Error::Unavailable(anyhow::anyhow!(
                 "{} of {} events were not taken by Kafka",
                 batch.len() - ids.len(),
                 batch.len()
@@ -134,7 +131,7 @@ impl Relay {
         Ok(batch.len())
     }
 
-    async fn send(&self, event: &Outgoing) -> bool {
+    async fn send(&self, producer: &FutureProducer, event: &Outgoing) -> bool {
         let topic = topic_of(self.service);
         let span = tracing::info_span!(
             parent: None,
@@ -156,7 +153,7 @@ impl Relay {
                 .key(&key)
                 .payload(&event.payload)
                 .headers(headers);
-            match self.producer.send(record, Timeout::Never).await {
+            match producer.send(record, Timeout::Never).await {
                 Ok(_) => {
                     let event = KeyValue::new("event", event.event_type.clone());
                     PUBLISHED.add(1, &[event]);
@@ -171,6 +168,27 @@ impl Relay {
         .instrument(span)
         .await
     }
+
+    async fn unpublished(&self) -> Result<Vec<Outgoing>> {
+        let mut tx = self.db.begin_unscoped("relay: read the outbox").await?;
+        let batch = unpublished(&mut tx).await?;
+        tx.commit().await?;
+        Ok(batch)
+    }
+
+    async fn mark_published(&self, tenants: &[Uuid], ids: &[Uuid]) -> Result<()> {
+        let mut tx = self
+            .db
+            .begin_unscoped("relay: mark what was published")
+            .await?;
+        mark_published(&mut tx, tenants, ids).await?;
+        tx.commit().await
+    }
+}
+
+async fn ask(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("select 1").execute(connection).await?;
+    Ok(())
 }
 
 async fn unpublished(connection: &mut PgConnection) -> Result<Vec<Outgoing>> {

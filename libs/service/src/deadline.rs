@@ -5,11 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{Error, Result};
+
 /// No call may take longer, whatever its caller allows.
 pub const CAP: Duration = Duration::from_secs(10);
 /// What a hop keeps for itself, so that it can still answer when the next one runs out.
 const HOP: Duration = Duration::from_millis(20);
 const FLOOR: Duration = Duration::from_millis(50);
+/// How long work may take to end by itself after its time is up.
+const GRACE: Duration = Duration::from_secs(2);
 
 tokio::task_local! {
     static DEADLINE: Instant;
@@ -18,6 +22,14 @@ tokio::task_local! {
 /// Runs `work` with `limit` left.
 pub async fn within<F: Future>(limit: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + limit, work).await
+}
+
+/// Like [`within`], for work that waits for somebody who may never answer, such as a server behind a connection that was
+/// cut: what has not ended soon after its limit is dropped, and DEADLINE_EXCEEDED.
+pub async fn strictly<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit + GRACE, within(limit, work))
+        .await
+        .unwrap_or(Err(Error::DeadlineExceeded))
 }
 
 /// What is left for the work at hand; [`CAP`] where nobody set a deadline.
@@ -62,6 +74,14 @@ mod tests {
         assert_eq!(parse_grpc_timeout(""), None);
         assert_eq!(parse_grpc_timeout("S"), None);
         assert_eq!(parse_grpc_timeout("12x"), None);
+    }
+
+    #[tokio::test]
+    async fn what_never_ends_is_dropped() {
+        let limit = Duration::from_millis(1);
+        assert!(matches!(strictly(limit, async { Ok(1) }).await, Ok(1)));
+        let never = strictly(limit, std::future::pending::<Result<()>>()).await;
+        assert!(matches!(never, Err(Error::DeadlineExceeded)));
     }
 
     #[tokio::test]

@@ -41,6 +41,12 @@ pub enum Error {
     /// OUT_OF_RANGE: the request is larger than the server reads.
     #[error("too large")]
     TooLarge,
+    /// INVALID_ARGUMENT without a field: what came is no message of this call.
+    #[error("unreadable")]
+    Unreadable,
+    /// UNIMPLEMENTED: there is no such call, or not in this encoding.
+    #[error("unsupported")]
+    Unsupported,
     /// DEADLINE_EXCEEDED.
     #[error("out of time")]
     DeadlineExceeded,
@@ -117,6 +123,8 @@ impl Error {
             Self::NotFound => Reason::NotFound,
             Self::Invalid(_) => Reason::InvalidArgument,
             Self::TooLarge => Reason::TooLarge,
+            Self::Unreadable => Reason::Unreadable,
+            Self::Unsupported => Reason::Unsupported,
             Self::DeadlineExceeded => Reason::DeadlineExceeded,
             Self::Unavailable(_) => Reason::Unavailable,
             Self::Internal(_) => Reason::Internal,
@@ -156,6 +164,8 @@ impl From<Error> for tonic::Status {
                 tonic::Code::ResourceExhausted
             }
             Error::TooLarge => tonic::Code::OutOfRange,
+            Error::Unreadable => tonic::Code::InvalidArgument,
+            Error::Unsupported => tonic::Code::Unimplemented,
             Error::DeadlineExceeded => tonic::Code::DeadlineExceeded,
             Error::Unavailable(_) => tonic::Code::Unavailable,
             Error::Internal(_) => tonic::Code::Internal,

@@ -41,6 +41,10 @@ pub enum Reason {
     AddressSuppressed,
     /// More was sent than one request may hold.
     TooLarge,
+    /// What was sent is no message of this call.
+    Unreadable,
+    /// There is no such call, or not in this encoding.
+    Unsupported,
     /// The organization's storage is full.
     StorageFull,
     /// The bytes of an upload have not come, or not all of them.
@@ -75,6 +79,8 @@ impl Reason {
             Self::AccessMissing => "ACCESS_MISSING",
             Self::AddressSuppressed => "ADDRESS_SUPPRESSED",
             Self::TooLarge => "TOO_LARGE",
+            Self::Unreadable => "UNREADABLE",
+            Self::Unsupported => "UNSUPPORTED",
             Self::StorageFull => "STORAGE_FULL",
             Self::UploadIncomplete => "UPLOAD_INCOMPLETE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
@@ -104,6 +110,8 @@ impl Reason {
             Self::AccessMissing => "this person has no access that this could change",
             Self::AddressSuppressed => "mail to this address bounced",
             Self::TooLarge => "the request is larger than 1 MiB",
+            Self::Unreadable => "the request cannot be read",
+            Self::Unsupported => "there is no such call, or not in this encoding",
             Self::StorageFull => "the organization's storage is full",
             Self::UploadIncomplete => "the upload has not come whole",
             Self::DeadlineExceeded => "the call ran out of time",

@@ -250,8 +250,11 @@ pub async fn serve_control(listener: TcpListener, stopping: CancellationToken) {
 
 #[cfg(test)]
 mod tests {
-    use tonic::Code;
+    use http::{Method, Request, header};
+    use http_body_util::Full;
+    use tonic::{Code, Status, body::Body};
     use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+    use tower::ServiceExt as _;
 
     use super::*;
     use crate::{Peer, Reason};
@@ -264,8 +267,8 @@ mod tests {
         }
     }
 
-    /// Sends text of a size to a server of our stack and answers the status.
-    async fn send(bytes: usize) -> tonic::Status {
+    /// Calls a server of our stack, which knows health alone.
+    async fn call<F: Future>(call: impl FnOnce(Peer) -> F) -> F::Output {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listen = Listen {
             address: any,
@@ -280,16 +283,46 @@ mod tests {
             .drain(Duration::ZERO);
         let address = server.address().expect("bound");
         let lifecycle = Lifecycle::new();
-        let mut client = HealthClient::new(Peer::new(&format!("http://{address}")).expect("valid"));
+        let peer = Peer::new(&format!("http://{address}")).expect("valid");
         let call = async {
-            let service = "a".repeat(bytes);
-            let answer = client.check(HealthCheckRequest { service }).await;
+            let answer = call(peer).await;
             lifecycle.stop();
-            answer.expect_err("there is no such service")
+            answer
         };
-        let (status, served) = tokio::join!(call, server.run(lifecycle.clone()));
+        let (answer, served) = tokio::join!(call, server.run(lifecycle.clone()));
         served.expect("it served");
-        status
+        answer
+    }
+
+    /// Sends text of a size and answers the status.
+    async fn send(bytes: usize) -> Status {
+        let service = "a".repeat(bytes);
+        call(async |peer| {
+            let check = HealthClient::new(peer)
+                .check(HealthCheckRequest { service })
+                .await;
+            check.expect_err("there is no such service")
+        })
+        .await
+    }
+
+    /// Sends bytes, and answers the status of HTTP, and that of gRPC where there is one.
+    async fn send_raw(
+        method: Method,
+        content_type: &'static str,
+        path: &'static str,
+        bytes: &'static [u8],
+    ) -> (StatusCode, Option<Status>) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::new(Full::from(bytes)))
+            .expect("a request");
+        let answer = call(async |peer| peer.oneshot(request).await).await;
+        let answer = answer.expect("it answers");
+        let status = Status::from_header_map(answer.headers());
+        (answer.status(), status)
     }
 
     #[tokio::test]
@@ -298,5 +331,54 @@ mod tests {
         let refused = send(1_100_000).await;
         assert_eq!(refused.code(), Code::OutOfRange, "{refused}");
         assert!(Reason::TooLarge.is_in(&refused));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_told_in_our_words() {
+        const CHECK: &str = "/grpc.health.v1.Health/Check";
+        let cases: [(&str, &[u8], Code, Reason); 5] = [
+            // no UTF-8, nothing, a flag that is none, a length that is too large, no such call
+            (
+                CHECK,
+                b"\0\0\0\0\x03\x0a\x01\xff",
+                Code::InvalidArgument,
+                Reason::Unreadable,
+            ),
+            (CHECK, b"", Code::InvalidArgument, Reason::Unreadable),
+            (
+                CHECK,
+                b"\x07\0\0\0\0",
+                Code::InvalidArgument,
+                Reason::Unreadable,
+            ),
+            (
+                CHECK,
+                b"\0\xff\xff\xff\xff",
+                Code::OutOfRange,
+                Reason::TooLarge,
+            ),
+            (
+                "/grpc.health.v1.Health/Chuck",
+                b"\0\0\0\0\0",
+                Code::Unimplemented,
+                Reason::Unsupported,
+            ),
+        ];
+        for (path, bytes, code, reason) in cases {
+            let (_, status) = send_raw(Method::POST, "application/grpc", path, bytes).await;
+            let status = status.expect("a call that failed has a status");
+            assert_eq!(status.code(), code, "{status}");
+            assert!(reason.is_in(&status), "{status}");
+            assert_eq!(status.message(), reason.text());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_call_is_refused() {
+        let path = "/grpc.health.v1.Health/Check";
+        let (read, _) = send_raw(Method::GET, "application/grpc", path, b"\0\0\0\0\0").await;
+        assert_eq!(read, StatusCode::METHOD_NOT_ALLOWED);
+        let (form, _) = send_raw(Method::POST, "text/plain", path, b"\0\0\0\0\0").await;
+        assert_eq!(form, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
 }

@@ -12,17 +12,25 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::deadline;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, Executor as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::Notify;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
-use crate::caller::{Caller, TenantId};
+use crate::{
+    caller::{Caller, TenantId},
+    lent::{Lent, answered},
+};
 
 const LOCK_TIMEOUT_MILLIS: u64 = 2_000;
 const IDLE_IN_TRANSACTION_MILLIS: u64 = 10_000;
+/// After this the server ends a session without work: its client was cut off and will not come back. Longer than a pool
+/// keeps one.
+const IDLE_SESSION: &str = "15min";
+/// A connection that works answers much sooner; one that was cut never does.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Where a service's database is. The roles are `<service>_app`, `<service>_platform` and `<service>_owner`.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,6 +60,7 @@ impl Database {
             .username(login)
             .password(password.expose_secret())
             .application_name(login)
+            .options([("idle_session_timeout", IDLE_SESSION)])
     }
 
     /// Connects as the owner, to migrate.
@@ -104,7 +113,7 @@ impl Db {
             limits()
         );
         let span = self.span();
-        let begin = self.app.begin_with(AssertSqlSafe(statement));
+        let begin = Lent::begin(&self.app, statement);
         let inner = begin.instrument(span.clone()).await?;
         Ok(TenantTx {
             inner,
@@ -122,7 +131,7 @@ impl Db {
     pub async fn begin_unscoped(&self, reason: &'static str) -> service::Result<UnscopedTx> {
         tracing::trace!(reason, "begin unscoped");
         let statement = format!("begin; {}", limits());
-        let inner = self.platform.begin_with(AssertSqlSafe(statement)).await?;
+        let inner = Lent::begin(&self.platform, statement).await?;
         Ok(UnscopedTx { inner })
     }
 
@@ -136,13 +145,10 @@ impl Db {
         )
     }
 
-    /// A connection of the platform login, for a lock that lasts.
-    pub async fn platform_connection(
-        &self,
-        reason: &'static str,
-    ) -> service::Result<sqlx::pool::PoolConnection<Postgres>> {
+    /// A connection of the platform login that never goes back to the pool, for a lock that lasts.
+    pub async fn platform_connection(&self, reason: &'static str) -> service::Result<PgConnection> {
         tracing::trace!(reason, "platform connection");
-        Ok(self.platform.acquire().await?)
+        Ok(self.platform.acquire().await?.detach())
     }
 
     /// Fires after a transaction that published events was committed.
@@ -152,11 +158,11 @@ impl Db {
 
     /// True while the database answers.
     pub async fn is_ready(&self) -> bool {
-        let check = sqlx::query("select 1").execute(&self.app);
-        matches!(
-            tokio::time::timeout(Duration::from_secs(1), check).await,
-            Ok(Ok(_))
-        )
+        let check = async {
+            let mut connection = Lent::of(&self.app).await?;
+            sqlx::query("select 1").execute(&mut *connection).await
+        };
+        answered(ANSWER, check).await.is_ok()
     }
 
     /// Fails where the schema is older than this binary.
@@ -194,6 +200,14 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_secs(2))
+        // what the pool would do by itself, but for the limit: a new connection still finds its time
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                answered(ANSWER, connection.ping()).await?;
+                Ok(true)
+            })
+        })
         // A future that is dropped inside `begin` returns a connection with an open transaction to the pool: what the next
         // user writes there is acknowledged and then lost, and read under the former organization. This ends it.
         .after_release(|connection, _| {
@@ -208,7 +222,7 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
 
 /// A transaction bound to one organization; derefs to the connection. Dropped without a commit, it rolls back.
 pub struct TenantTx {
-    inner: Transaction<'static, Postgres>,
+    inner: Lent,
     _span: Span,
     tenant: TenantId,
     origin: Origin,
@@ -273,7 +287,7 @@ impl DerefMut for TenantTx {
 
 /// A transaction across organizations; derefs to the connection.
 pub struct UnscopedTx {
-    inner: Transaction<'static, Postgres>,
+    inner: Lent,
 }
 
 impl UnscopedTx {

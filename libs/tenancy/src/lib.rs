@@ -14,6 +14,7 @@ pub mod audit;
 mod caller;
 mod db;
 mod keys;
+mod lent;
 mod once;
 mod schema;
 mod token;

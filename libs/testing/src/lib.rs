@@ -2,16 +2,18 @@
 //!
 //! Tests drive a real service over a socket on a real PostgreSQL, as the service's own logins. [`TestDb`] clones a
 //! migrated template, [`TestKeys`] makes every service's keys, [`Tenant`] holds the people of one organization, and
-//! [`Running`] is a service that serves until it is dropped.
+//! [`Running`] is a service that serves until it is dropped. [`proved`] notes what a test has proved.
 
 mod database;
 mod keys;
 mod people;
+mod proofs;
 mod running;
 
 pub use database::TestDb;
 pub use keys::TestKeys;
 pub use people::Tenant;
+pub use proofs::proved;
 pub use running::Running;
 
 use std::collections::HashMap;

@@ -35,6 +35,10 @@ const POLL: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 2;
 /// Less than the lease of a claim.
 const BUDGET: Duration = Duration::from_mins(2);
+/// One piece of work on the own database: an answer that never comes must not stop all uploads.
+const PIECE: Duration = Duration::from_secs(10);
+/// The pause before an outcome is written down again.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 /// The pause where the bucket or the scanner does not answer: it says nothing about the file.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 const TRIES: i32 = 3;
@@ -79,15 +83,20 @@ impl Worker {
 
     /// Handles as many as the decoder takes; true where there may be more.
     async fn round(&self, outcomes: &Counter<u64>, stopping: &CancellationToken) -> Result<bool> {
-        let mut tx = self.db.begin_unscoped("photos: claim uploads").await?;
-        let claimed = store::file::claim(&mut tx, i64::try_from(AT_ONCE).unwrap_or(1)).await?;
-        tx.commit().await?;
+        let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = !claimed.is_empty();
         stream::iter(claimed)
             .take_until(stopping.cancelled())
             .for_each_concurrent(AT_ONCE, |claimed| self.take(claimed, outcomes))
             .await;
         Ok(more)
+    }
+
+    async fn claim(&self) -> Result<Vec<Claimed>> {
+        let mut tx = self.db.begin_unscoped("photos: claim uploads").await?;
+        let claimed = store::file::claim(&mut tx, i64::try_from(AT_ONCE).unwrap_or(1)).await?;
+        tx.commit().await?;
+        Ok(claimed)
     }
 
     /// Handles one claimed upload, in the trace of who uploaded it.
@@ -118,38 +127,74 @@ impl Worker {
     }
 
     async fn handle(&self, claimed: &Claimed, outcomes: &Counter<u64>) -> Result<()> {
-        let caller = Caller::system(claimed.tenant, NAME);
         let place = Place {
             tenant: claimed.tenant,
             file: claimed.id,
         };
-        let mut tx = self.db.begin(&caller).await?;
-        let Some(file) = processing(&mut tx, claimed.id).await? else {
+        let Some(file) = deadline::strictly(PIECE, self.begin(claimed)).await? else {
             return Ok(());
         };
-        store::file::count_attempt(&mut tx, file.id).await?;
-        tx.commit().await?;
-
         let opened = if file.attempts >= TRIES {
             Ok(Opened::Refused(Refused::Decoding(Refusal::TooHard)))
         } else {
             self.opening.open(Subject::Photo, place, &file).await
         };
-        let mut tx = self.db.begin(&caller).await?;
-        let Some(file) = processing(&mut tx, claimed.id).await? else {
-            return Ok(());
-        };
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "an upload waits for the bucket or the scanner");
-                store::file::give_back(&mut tx, file.id, clock::now() + PAUSE).await?;
-                return tx.commit().await;
+                return deadline::strictly(PIECE, self.give_back(claimed)).await;
             }
             Err(error) => return Err(error),
         };
-        opening::settle(&mut tx, &file, &opened).await?;
-        let outcome = match &opened {
+        let Some(outcome) = self.settle(claimed, &opened).await? else {
+            return Ok(());
+        };
+        tracing::Span::current().record("outcome", outcome);
+        outcomes.add(1, &[KeyValue::new("outcome", outcome)]);
+        self.opening.leave_quarantine(place).await;
+        Ok(())
+    }
+
+    /// Counts a try; none where the upload is settled.
+    async fn begin(&self, claimed: &Claimed) -> Result<Option<store::file::File>> {
+        let mut tx = self.begin_for(claimed).await?;
+        let file = processing(&mut tx, claimed.id).await?;
+        if let Some(file) = &file {
+            store::file::count_attempt(&mut tx, file.id).await?;
+        }
+        tx.commit().await?;
+        Ok(file)
+    }
+
+    async fn give_back(&self, claimed: &Claimed) -> Result<()> {
+        let mut tx = self.begin_for(claimed).await?;
+        store::file::give_back(&mut tx, claimed.id, clock::now() + PAUSE).await?;
+        tx.commit().await
+    }
+
+    /// Writes down what was found, also where the database is away for a while: a file is not to be refused because the
+    /// outcome of three tries was lost.
+    async fn settle(&self, claimed: &Claimed, opened: &Opened) -> Result<Option<&'static str>> {
+        loop {
+            match deadline::strictly(PIECE, self.write_down(claimed, opened)).await {
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "an upload waits for the database");
+                    tokio::time::sleep(SETTLE_AGAIN).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Answers the outcome in a word; none where the upload was settled by somebody else.
+    async fn write_down(&self, claimed: &Claimed, opened: &Opened) -> Result<Option<&'static str>> {
+        let mut tx = self.begin_for(claimed).await?;
+        let Some(file) = processing(&mut tx, claimed.id).await? else {
+            return Ok(None);
+        };
+        opening::settle(&mut tx, &file, opened).await?;
+        let outcome = match opened {
             Opened::Sound(sound) => {
                 let pending = store::photo::find_pending(&mut tx, file.id)
                     .await?
@@ -166,10 +211,11 @@ impl Worker {
             Opened::Refused(why) => why.word(),
         };
         tx.commit().await?;
-        tracing::Span::current().record("outcome", outcome);
-        outcomes.add(1, &[KeyValue::new("outcome", outcome)]);
-        self.opening.leave_quarantine(place).await;
-        Ok(())
+        Ok(Some(outcome))
+    }
+
+    async fn begin_for(&self, claimed: &Claimed) -> Result<TenantTx> {
+        self.db.begin(&Caller::system(claimed.tenant, NAME)).await
     }
 }
 
@@ -206,16 +252,20 @@ impl Sweeper {
     }
 
     async fn sweep(&self) -> Result<()> {
+        for claimed in deadline::strictly(PIECE, self.claim()).await? {
+            deadline::strictly(PIECE, Box::pin(self.delete(&claimed))).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim(&self) -> Result<Vec<Claimed>> {
         let mut tx = self
             .db
             .begin_unscoped("files: claim what is deleted")
             .await?;
         let stale = store::file::claim_stale(&mut tx, SWEPT_AT_ONCE).await?;
         tx.commit().await?;
-        for claimed in stale {
-            self.delete(&claimed).await?;
-        }
-        Ok(())
+        Ok(stale)
     }
 
     /// The objects first: a row that outlives them is found again, an object without a row never.

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use proto::{
     documents::{PhotoAdded, PhotoShared},
     identity::{
-        AccountDisabled, InvitationAccepted, LinkIssued, LinkPurpose, PasswordChanged,
-        PortalAccessEnabled,
+        AccountDisabled, AccountState, InvitationAccepted, LinkIssued, LinkPurpose,
+        PasswordChanged, PortalAccessEnabled,
     },
     notifications::{DeliveryBounced, DeliveryState, Frequency, InboxItemKind, MailKind},
-    projects::{MilestoneReached, MilestoneReopened},
+    projects::{MilestoneReached, MilestoneReopened, PhaseStatus, Project},
 };
 use service::{Result, clock, deadline, parse_id};
 use tenancy::{Person, TenantTx};
@@ -73,7 +73,7 @@ impl Handler for Told {
 impl Told {
     async fn handle_in_time(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
         if let Some(issued) = event.read::<LinkIssued>()? {
-            return link_issued(tx, &issued).await;
+            return link_issued(tx, &issued, event.time).await;
         }
         if let Some(enabled) = event.read::<PortalAccessEnabled>()? {
             return portal_access_enabled(tx, &enabled).await;
@@ -82,10 +82,10 @@ impl Told {
             return self.invitation_accepted(tx, &accepted).await;
         }
         if let Some(changed) = event.read::<PasswordChanged>()? {
-            return password_changed(tx, &changed).await;
+            return password_changed(tx, &changed, event.time).await;
         }
         if let Some(disabled) = event.read::<AccountDisabled>()? {
-            return account_disabled(tx, &disabled).await;
+            return self.account_disabled(tx, &disabled).await;
         }
         if let Some(reached) = event.read::<MilestoneReached>()? {
             return self.milestone_reached(tx, &reached).await;
@@ -138,7 +138,10 @@ impl Told {
         let Some(project) = self.peers.project(tenant, project_id).await? else {
             return Ok(());
         };
-        let Some(milestone) = mail::milestone_of(&project, phase_id) else {
+        // one that is open again by now is no news
+        let Some(milestone) =
+            mail::milestone_of(&project, phase_id).filter(|_| is_done(&project, phase_id))
+        else {
             return Ok(());
         };
         let text: String = mail::milestone_text(milestone)
@@ -215,6 +218,18 @@ impl Told {
         Ok(())
     }
 
+    /// Drops what is still to be sent to a person who has no access now; who got it back meanwhile keeps it.
+    async fn account_disabled(&self, tx: &mut TenantTx, disabled: &AccountDisabled) -> Result<()> {
+        let id = parse_id(&disabled.account_id, "account_id")?;
+        let account = self.peers.account(tx.tenant(), id).await?;
+        if account.is_some_and(|account| account.state() == AccountState::Active) {
+            return Ok(());
+        }
+        let pending = store::delivery::lock_pending_of_account(tx, id).await?;
+        let why = "The person's access was ended.";
+        store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+    }
+
     /// Mails news as the person's frequency has it, where the person may see such news of the project.
     async fn mail_news(&self, tx: &mut TenantTx, person: &Person, news: News) -> Result<()> {
         let tenant = tx.tenant();
@@ -252,7 +267,7 @@ impl Told {
     }
 }
 
-async fn link_issued(tx: &mut TenantTx, issued: &LinkIssued) -> Result<()> {
+async fn link_issued(tx: &mut TenantTx, issued: &LinkIssued, since: Timestamp) -> Result<()> {
     let kind = match issued.purpose() {
         LinkPurpose::Invite => MailKind::Invitation,
         LinkPurpose::Reset => MailKind::Reset,
@@ -266,7 +281,7 @@ async fn link_issued(tx: &mut TenantTx, issued: &LinkIssued) -> Result<()> {
         link: Some(parse_id(&issued.link_id, "link_id")?),
         ..About::default()
     };
-    mail_now(tx, account, kind, about).await
+    mail_now(tx, account, kind, about, since).await
 }
 
 async fn portal_access_enabled(tx: &mut TenantTx, enabled: &PortalAccessEnabled) -> Result<()> {
@@ -277,16 +292,14 @@ async fn portal_access_enabled(tx: &mut TenantTx, enabled: &PortalAccessEnabled)
     store::preference::propose(tx, account, frequency).await
 }
 
-async fn password_changed(tx: &mut TenantTx, changed: &PasswordChanged) -> Result<()> {
+async fn password_changed(
+    tx: &mut TenantTx,
+    changed: &PasswordChanged,
+    since: Timestamp,
+) -> Result<()> {
     let account = parse_id(&changed.account_id, "account_id")?;
-    mail_now(tx, account, MailKind::PasswordChanged, About::default()).await
-}
-
-async fn account_disabled(tx: &mut TenantTx, disabled: &AccountDisabled) -> Result<()> {
-    let account = parse_id(&disabled.account_id, "account_id")?;
-    let pending = store::delivery::lock_pending_of_account(tx, account).await?;
-    let why = "The person's access was ended.";
-    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+    let kind = MailKind::PasswordChanged;
+    mail_now(tx, account, kind, About::default(), since).await
 }
 
 async fn milestone_reopened(tx: &mut TenantTx, reopened: &MilestoneReopened) -> Result<()> {
@@ -297,12 +310,26 @@ async fn milestone_reopened(tx: &mut TenantTx, reopened: &MilestoneReopened) -> 
     store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
 }
 
-async fn mail_now(tx: &mut TenantTx, account: Uuid, kind: MailKind, about: About) -> Result<()> {
+/// True where a phase is done.
+fn is_done(project: &Project, phase: Uuid) -> bool {
+    let phase = phase.to_string();
+    let mut phases = project.phases.iter();
+    phases.any(|candidate| candidate.id == phase && candidate.status() == PhaseStatus::Done)
+}
+
+/// Mails what happened at a time, at once.
+async fn mail_now(
+    tx: &mut TenantTx,
+    account: Uuid,
+    kind: MailKind,
+    about: About,
+    since: Timestamp,
+) -> Result<()> {
     let delivery = NewDelivery {
         account,
         kind,
         state: DeliveryState::Queued,
-        due_at: clock::now(),
+        due_at: since,
         about,
         resend_of: None,
     };

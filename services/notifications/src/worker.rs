@@ -1,7 +1,8 @@
 //! The worker that sends what is due.
 //!
 //! A mail is claimed for two minutes across organizations, each in its turn, then handled in its own organization alone.
-//! Who dies with a mail in hand leaves it to the next: it goes out with the same Message-ID.
+//! Who dies with a mail in hand leaves it to the next: it goes out with the same Message-ID. Whoever lives on while the
+//! database is away remembers what the mail server said.
 
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ const AT_ONCE: i64 = 4;
 const SUMMARIES: i64 = 20;
 /// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
 const BUDGET: Duration = Duration::from_secs(30);
+/// One piece of work on the own database: an answer that never comes must not stop all mail.
+const PIECE: Duration = Duration::from_secs(10);
+/// The pause before the outcome of a mail is written down again.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// Pauses before another try where the mail server did not take a mail: soon for a server that puts off strangers, and
 /// after a day in all for a mailbox that was full.
 const RETRIES: [SignedDuration; 2] = [
@@ -50,6 +55,14 @@ const SERVER_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 const CARRIED: &str = "It went the way of the summary that took it along.";
 const BOUNCED_BEFORE: &str = "Mail to this address bounced before.";
 const NOT_WRITTEN: &str = "The mail could not be written.";
+
+/// A mail that is done with but for its record.
+struct Handled {
+    job: Job,
+    composed: Composed,
+    /// What the mail server said; none where it was not asked.
+    answer: Option<Answer>,
+}
 
 /// Sends mails until it is stopped.
 pub(crate) struct Worker {
@@ -81,24 +94,34 @@ impl Worker {
 
     /// Opens the summaries whose hour has come and sends one batch; true where there may be more.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
-        let mut tx = self.db.begin_unscoped("mail: whose news is due").await?;
-        let due = store::delivery::due_summaries(&mut tx, SUMMARIES).await?;
-        tx.commit().await?;
-        for (tenant, account) in due {
-            if let Err(error) = self.open_summary(tenant, account).await {
+        for (tenant, account) in deadline::strictly(PIECE, self.due_summaries()).await? {
+            if let Err(error) = deadline::strictly(BUDGET, self.open_summary(tenant, account)).await
+            {
                 tracing::warn!(%error, %tenant, "a summary waits");
             }
         }
 
-        let mut tx = self.db.begin_unscoped("mail: claim what is due").await?;
-        let claimed = store::job::claim(&mut tx, AT_ONCE).await?;
-        tx.commit().await?;
+        let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|count| count == AT_ONCE);
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(None, |claimed| self.take(claimed))
+            .for_each_concurrent(None, |claimed| self.take(claimed, stopping))
             .await;
         Ok(more)
+    }
+
+    async fn due_summaries(&self) -> Result<Vec<(TenantId, Uuid)>> {
+        let mut tx = self.db.begin_unscoped("mail: whose news is due").await?;
+        let due = store::delivery::due_summaries(&mut tx, SUMMARIES).await?;
+        tx.commit().await?;
+        Ok(due)
+    }
+
+    async fn claim(&self) -> Result<Vec<Claimed>> {
+        let mut tx = self.db.begin_unscoped("mail: claim what is due").await?;
+        let claimed = store::job::claim(&mut tx, AT_ONCE).await?;
+        tx.commit().await?;
+        Ok(claimed)
     }
 
     async fn open_summary(&self, tenant: TenantId, account: Uuid) -> Result<()> {
@@ -113,7 +136,7 @@ impl Worker {
     }
 
     /// Handles one claimed mail, in the trace of what caused it.
-    async fn take(&self, claimed: Claimed) {
+    async fn take(&self, claimed: Claimed, stopping: &CancellationToken) {
         let span = tracing::info_span!(
             parent: None,
             "mail",
@@ -126,24 +149,59 @@ impl Worker {
         );
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
-        deadline::within(BUDGET, async {
-            let handled = tokio::time::timeout(BUDGET, self.handle(&claimed)).await;
-            if let Err(error) = handled.unwrap_or(Err(Error::DeadlineExceeded)) {
+        async {
+            let settled = match deadline::strictly(BUDGET, Box::pin(self.handle(&claimed))).await {
+                Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = settled {
                 // its claim ends, and then it is tried again
                 tracing::warn!(error = format!("{error:#}"), "a mail waits");
             }
-        })
+        }
         .instrument(span)
         .await;
     }
 
-    async fn handle(&self, claimed: &Claimed) -> Result<()> {
+    /// Writes down what became of a mail, however long the database is away: a mail that was accepted would go out again.
+    async fn settle(
+        &self,
+        claimed: &Claimed,
+        handled: Handled,
+        stopping: &CancellationToken,
+    ) -> Result<()> {
+        let caller = Caller::system(claimed.tenant, NAME);
+        loop {
+            match deadline::strictly(PIECE, self.write_down(&caller, &handled)).await {
+                Err(error) if error.is_transient() && !stopping.is_cancelled() => {
+                    tracing::warn!(%error, "the outcome of a mail waits for the database");
+                    tokio::select! {
+                        () = tokio::time::sleep(RECORD_AGAIN) => {}
+                        () = stopping.cancelled() => {}
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write_down(&self, caller: &Caller, handled: &Handled) -> Result<()> {
+        let mut tx = self.db.begin(caller).await?;
+        if store::job::lock(&mut tx, handled.job.id).await? {
+            record(&mut tx, handled).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
+    async fn handle(&self, claimed: &Claimed) -> Result<Option<Handled>> {
         let caller = Caller::system(claimed.tenant, NAME);
         let mut tx = self.db.begin(&caller).await?;
         let job = store::job::find(&mut tx, claimed.id).await?;
         tx.commit().await?;
         let Some(job) = job else {
-            return Ok(());
+            return Ok(None);
         };
         tracing::Span::current().record("kind", &job.kind);
         let composer = Composer {
@@ -155,7 +213,8 @@ impl Worker {
         let composed = match composer.compose(&job).await {
             Ok(composed) => composed,
             Err(error) if error.is_transient() => {
-                return self.give_back(&caller, &job, PEER_PAUSE, &error).await;
+                self.give_back(&caller, &job, PEER_PAUSE, &error).await?;
+                return Ok(None);
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a mail could not be written");
@@ -164,7 +223,8 @@ impl Worker {
                     store::job::count_attempt(&mut tx, job.id, "").await?;
                     try_later(&mut tx, &job, NOT_WRITTEN).await?;
                 }
-                return tx.commit().await;
+                tx.commit().await?;
+                return Ok(None);
             }
         };
         let answer = match &composed.outcome {
@@ -173,19 +233,19 @@ impl Worker {
                 match self.mailer.send(letter, &id).await {
                     Ok(answer) => Some(answer),
                     Err(error) if error.is_transient() => {
-                        return self.give_back(&caller, &job, SERVER_PAUSE, &error).await;
+                        self.give_back(&caller, &job, SERVER_PAUSE, &error).await?;
+                        return Ok(None);
                     }
                     Err(error) => return Err(error),
                 }
             }
             Outcome::Dropped(_) | Outcome::Suppressed => None,
         };
-
-        let mut tx = self.db.begin(&caller).await?;
-        if store::job::lock(&mut tx, job.id).await? {
-            record(&mut tx, &job, composed, answer).await?;
-        }
-        tx.commit().await
+        Ok(Some(Handled {
+            job,
+            composed,
+            answer,
+        }))
     }
 
     /// Gives a mail back because something that it needs is away, which counts as no try.
@@ -204,19 +264,19 @@ impl Worker {
 }
 
 /// Writes down what became of a mail and of the news in it.
-async fn record(
-    tx: &mut TenantTx,
-    job: &Job,
-    composed: Composed,
-    answer: Option<Answer>,
-) -> Result<()> {
+async fn record(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
+    let Handled {
+        job,
+        composed,
+        answer,
+    } = handled;
     for (id, why) in &composed.left_out {
         store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
     }
-    match (composed.outcome, answer) {
+    match (&composed.outcome, answer) {
         (Outcome::Letter(letter), Some(answer)) => {
             store::job::count_attempt(tx, job.id, &letter.mail.subject).await?;
-            record_answer(tx, job, &letter, answer).await
+            record_answer(tx, job, letter, answer).await
         }
         (Outcome::Letter(_), None) => Err(Error::internal("a letter was not sent")),
         (Outcome::Dropped(why), _) => finish(tx, job, DeliveryState::Dropped, why).await,
@@ -230,16 +290,16 @@ async fn record_answer(
     tx: &mut TenantTx,
     job: &Job,
     letter: &Letter,
-    answer: Answer,
+    answer: &Answer,
 ) -> Result<()> {
     match answer {
-        Answer::Accepted(said) => finish(tx, job, DeliveryState::Accepted, &said).await,
+        Answer::Accepted(said) => finish(tx, job, DeliveryState::Accepted, said).await,
         Answer::NoSuchAddress(said) => {
             store::suppression::insert(tx, job.account_id, &letter.address, job.id).await?;
             events::delivery_bounced(tx, job.id, job.account_id).await?;
-            finish(tx, job, DeliveryState::Bounced, &said).await
+            finish(tx, job, DeliveryState::Bounced, said).await
         }
-        Answer::Refused(said) => try_later(tx, job, &said).await,
+        Answer::Refused(said) => try_later(tx, job, said).await,
     }
 }
 

@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-use crate::{App, error::Error, storage::STILL};
+use crate::{App, error::Error, storage::STILL, upload::patient};
 
 /// Where a script sends the token, which the page has in each of its forms.
 const SCRIPT_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -103,9 +103,10 @@ impl<T: DeserializeOwned + 'static> FromRequest<App> for Form<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let sender = Sender::of(request.extensions(), request.headers())?;
         let (parts, body) = request.into_parts();
+        let body = Body::from_stream(patient(body));
         let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app)
             .await
-            .map_err(|_| Error::TooLarge)?;
+            .map_err(|refusal| refused(refusal.status()))?;
         let token = url::form_urlencoded::parse(&bytes)
             .find(|(name, _)| name == "csrf")
             .map(|(_, token)| token.into_owned())
@@ -172,9 +173,17 @@ pub(crate) async fn chunk_of(field: &mut Field<'_>) -> Result<Option<Bytes>, Err
 async fn in_time<T>(step: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Error> {
     match tokio::time::timeout(STILL, step).await {
         Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Error::TooLarge),
-        // sent badly, or not to its end
-        Ok(Err(_)) | Err(_) => Err(Error::Invalid),
+        Ok(Err(error)) => Err(refused(error.status())),
+        Err(_) => Err(Error::Invalid),
+    }
+}
+
+/// Why a body is not read: it is too large, or else it was sent badly or not to its end.
+fn refused(status: StatusCode) -> Error {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        Error::TooLarge
+    } else {
+        Error::Invalid
     }
 }
 

@@ -36,6 +36,7 @@ mod badge;
 mod brand;
 mod client;
 mod config;
+mod connection;
 mod cookies;
 mod csrf;
 mod error;
@@ -147,18 +148,17 @@ impl Server {
         if let Some(listener) = self.control {
             lifecycle.spawn(service::serve_control(listener, stopping.clone()));
         }
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(self.listener, service)
-            .with_graceful_shutdown(async move {
-                stopping.cancelled().await;
-                tokio::time::sleep(self.drain).await;
-            })
-            .await;
+        let stopped = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(self.drain).await;
+        };
+        tokio::select! {
+            never = connection::accept(self.listener, self.router, &lifecycle, drained.clone()) => match never {},
+            () = stopped => {}
+        }
         drained.cancel();
         lifecycle.finish().await;
-        served.context("serve the portal")
+        Ok(())
     }
 }
 

@@ -1,27 +1,17 @@
 //! Whether an organization's rows changed, once everything has come to rest.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
-use integration_tests::Services;
-use sqlx::PgConnection;
+use anyhow::Result;
+use integration_tests::{Services, come_to_rest};
 use tenancy::TenantId;
-use uuid::Uuid;
-
-/// Whose events notifications hears.
-const PUBLISHERS: [&str; 3] = ["identity", "projects", "documents"];
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A hash a table over an organization's rows in every database, after events are handled and mails sent.
 pub(super) async fn fingerprint(
     services: &Services,
     tenant: TenantId,
 ) -> Result<BTreeMap<String, String>> {
-    quiet(services).await?;
+    come_to_rest(services).await?;
     let mut hashes = BTreeMap::new();
     for db in &services.databases {
         let mut connection = db.superuser().await?;
@@ -30,48 +20,4 @@ pub(super) async fn fingerprint(
         }
     }
     Ok(hashes)
-}
-
-/// Waits until what was set in motion has arrived.
-async fn quiet(services: &Services) -> Result<()> {
-    let mut notifications = services.database("notifications").superuser().await?;
-    let mut events: Vec<Uuid> = Vec::new();
-    for publisher in PUBLISHERS {
-        let mut connection = services.database(publisher).superuser().await?;
-        let published: Vec<Uuid> = sqlx::query_scalar("select id from outbox")
-            .fetch_all(&mut connection)
-            .await?;
-        events.extend(published);
-    }
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let restless = restless(&mut notifications, &events).await?;
-        if restless.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            bail!("events and mails do not come to rest: {restless:#?}");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// What notifications has to do soon: a mail that waits for more photos waits for longer than any test. An event that it
-/// could not handle is told with the reason.
-async fn restless(notifications: &mut PgConnection, events: &[Uuid]) -> Result<Vec<String>> {
-    sqlx::query_scalar(
-        "select coalesce(
-                 (select format('the event %s is held: %s', headers ->> 'ce_type', reason) from held_event
-                      where headers ->> 'ce_id' = event::text),
-                 format('event %s is not handled', event))
-             from unnest($1) as event
-             where not exists (select from inbox where event_id = event)
-         union all
-         select format('the %s mail %s is %s', kind, id, state) from delivery
-             where state in ('queued', 'sending') and due_at < now() + interval '1 minute'",
-    )
-    .bind(events)
-    .fetch_all(notifications)
-    .await
-    .context("ask notifications what it has to do")
 }

@@ -5,10 +5,10 @@ use std::{
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use http::{Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use opentelemetry::{KeyValue, global, metrics::Histogram};
 use opentelemetry_http::HeaderExtractor;
@@ -22,6 +22,10 @@ use crate::{Error, Lifecycle, deadline};
 
 /// The most that one request may hold.
 const MOST_BYTES: usize = 1024 * 1024;
+/// By how much a call ends before its time: tonic keeps the same time around our layers, and would answer CANCELLED without
+/// a reason.
+const AHEAD: Duration = Duration::from_millis(5);
+
 /// Every layer, outermost first.
 pub(super) fn stack<S>(
     authenticate: Arc<dyn Authenticate>,
@@ -52,20 +56,8 @@ where
             authenticate: authenticate.clone(),
         }))
         // innermost, for every service alike: no generated server can be added without a limit
-        .map_request(limited)
+        .layer(layer_fn(|inner| Readable { inner }))
         .into_inner()
-}
-
-/// Lets a request be read up to [`MOST_BYTES`].
-fn limited(request: Request<Body>) -> Request<Body> {
-    request.map(|body| {
-        Body::new(Limited::new(body, MOST_BYTES).map_err(|error| {
-            match error.downcast::<LengthLimitError>() {
-                Ok(_) => Error::TooLarge.into(),
-                Err(other) => tonic::Status::from_error(other),
-            }
-        }))
-    })
 }
 
 type ServiceFuture<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
@@ -153,7 +145,8 @@ pub(crate) fn rpc_names(path: &str) -> (&str, &str) {
 /// Runs each call in a task of its own, with a deadline.
 ///
 /// A caller that goes away or runs out of time drops the answer, not the work: nothing between BEGIN and COMMIT is
-/// ever cut in half. The work ends by itself, because its statements have the same deadline.
+/// ever cut in half. The work ends by itself, because its statements have the same deadline. What does not waits for an
+/// answer that never comes, and is dropped: it would keep its connection for good.
 #[derive(Clone)]
 struct Uncut<S> {
     inner: S,
@@ -182,13 +175,17 @@ where
             .and_then(deadline::parse_grpc_timeout)
             .unwrap_or(deadline::CAP)
             .min(deadline::CAP);
-        let work = deadline::within(limit, self.inner.call(request));
+        // from now, and not from when somebody first asks how far it is
+        let answer_by = tokio::time::Instant::now() + limit.saturating_sub(AHEAD);
+        let answer = self.inner.call(request);
+        let work = deadline::strictly(limit, async { Ok(answer.await) });
         let task = self
             .lifecycle
             .spawn(work.instrument(tracing::Span::current()));
         Box::pin(async move {
-            match tokio::time::timeout(limit, task).await {
-                Ok(Ok(answer)) => answer,
+            match tokio::time::timeout_at(answer_by, task).await {
+                Ok(Ok(Ok(answer))) => answer,
+                Ok(Ok(Err(late))) => Ok(tonic::Status::from(late).into_http()),
                 Ok(Err(panic)) => Ok(tonic::Status::from(Error::internal(panic)).into_http()),
                 Err(_) => Ok(tonic::Status::from(Error::DeadlineExceeded).into_http()),
             }
@@ -235,4 +232,73 @@ where
             }
         }
     }
+}
+
+/// Lets through what a generated server can read, and puts our words in the place of those that it finds for the rest: they
+/// name our types, and take what came for a fault of ours.
+#[derive(Clone)]
+struct Readable<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Readable<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ServiceFuture<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if let Some(refusal) = refusal(&request) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = refusal;
+            return Box::pin(async move { Ok(response) });
+        }
+        let answer = self.inner.call(limited(request));
+        Box::pin(async move { answer.await.map(in_our_words) })
+    }
+}
+
+/// Why a request is none of gRPC, which answers a POST of its own content type and nothing else.
+fn refusal(request: &Request<Body>) -> Option<StatusCode> {
+    let is_grpc = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
+    if request.method() != Method::POST {
+        return Some(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    (!kind.is_some_and(is_grpc)).then_some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+}
+
+/// Lets a request be read up to [`MOST_BYTES`].
+fn limited(request: Request<Body>) -> Request<Body> {
+    request.map(|body| {
+        Body::new(Limited::new(body, MOST_BYTES).map_err(|error| {
+            match error.downcast::<LengthLimitError>() {
+                Ok(_) => Error::TooLarge.into(),
+                Err(other) => tonic::Status::from_error(other),
+            }
+        }))
+    })
+}
+
+fn in_our_words(response: Response<Body>) -> Response<Body> {
+    // a call that failed has its status among the headers
+    let Some(status) = tonic::Status::from_header_map(response.headers()) else {
+        return response;
+    };
+    // whatever a handler answers gives its reason
+    let is_ours = !status.details().is_empty();
+    let error = match status.code() {
+        tonic::Code::Internal | tonic::Code::Unknown if !is_ours => Error::Unreadable,
+        tonic::Code::OutOfRange if !is_ours => Error::TooLarge,
+        tonic::Code::Unimplemented if !is_ours => Error::Unsupported,
+        _ => return response,
+    };
+    tonic::Status::from(error).into_http()
 }

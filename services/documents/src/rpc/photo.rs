@@ -102,13 +102,17 @@ impl PhotoService for Photos {
         let mut tx = self.db.begin(&caller).await?;
         let mut rows = store::photo::list(&mut tx, &filter, after, size + 1).await?;
         let by_phase = store::photo::count_by_phase(&mut tx, &filter).await?;
-        let everywhere = store::photo::count_by_phase(&mut tx, &all).await?;
+        let everywhere = if filter.is_narrowed_by_phase_alone() {
+            None
+        } else {
+            Some(store::photo::count_by_phase(&mut tx, &all).await?)
+        };
         tx.commit().await?;
 
         let next_page_token = page::cut(&mut rows, size, store::photo::Photo::key);
         Ok(Response::new(ListPhotosResponse {
             next_page_token,
-            total_count: sum(&everywhere)?,
+            total_count: sum(everywhere.as_ref().unwrap_or(&by_phase))?,
             filtered_count: sum(by_phase
                 .iter()
                 .filter(|(phase, _)| filter.has_phase(*phase)))?,

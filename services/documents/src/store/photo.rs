@@ -96,6 +96,11 @@ impl Filter {
         Ok(self)
     }
 
+    /// True where counts by phase are those of all photos of the project.
+    pub(crate) fn is_narrowed_by_phase_alone(&self) -> bool {
+        self.audience.is_none() && !self.trashed
+    }
+
     /// True where photos of this phase, or of none, are meant.
     pub(crate) fn has_phase(&self, phase: Option<Uuid>) -> bool {
         self.phase.is_none_or(|only| Some(only) == phase)

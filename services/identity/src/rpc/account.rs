@@ -198,8 +198,13 @@ impl Accounts {
         let mut tx = self.db.begin(caller).await?;
         let mailbox = Subject::mail_to(caller.tenant, &email.key);
         let is_allowed = attempts::claim_mail(&mut tx, &mailbox, client_address).await?;
-        let account = store::account::find_by_email(&mut tx, &email.key).await?;
-        if let Some(account) = account.filter(|_| is_allowed) {
+        // others from there wait for this claim, and must not wait longer where there is an account
+        tx.commit().await?;
+        if !is_allowed {
+            return Ok(());
+        }
+        let mut tx = self.db.begin(caller).await?;
+        if let Some(account) = store::account::find_by_email(&mut tx, &email.key).await? {
             let account = store::account::lock(&mut tx, account.id).await?;
             let purpose = match account.state {
                 State::Active => Purpose::Reset,

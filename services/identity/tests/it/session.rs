@@ -110,7 +110,10 @@ async fn the_secret_is_stored_hashed() -> Result<()> {
         assert!(!dump.contains(secret.as_str()));
     }
     assert!(!dump.contains(OFFICE_PASSWORD));
-    Ok(())
+    testing::proved(
+        "S1",
+        "passwords, sessions, devices and links are searched for in every row",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,12 +319,16 @@ async fn a_known_browser_has_ten_guesses_of_its_own() -> Result<()> {
         let answer = setup.sign_in(office.tenant, from_hers("a guess")).await;
         assert_eq!(refusal(&answer), failed(), "guess {guess}");
     }
-    let answer = setup.sign_in(office.tenant, from_hers(CLIENT_PASSWORD)).await;
+    let answer = setup
+        .sign_in(office.tenant, from_hers(CLIENT_PASSWORD))
+        .await;
     assert_eq!(refusal(&answer), exhausted());
     setup
         .age("update attempt set made_at = made_at - interval '1 hour'")
         .await?;
-    let answer = setup.sign_in(office.tenant, from_hers(CLIENT_PASSWORD)).await;
+    let answer = setup
+        .sign_in(office.tenant, from_hers(CLIENT_PASSWORD))
+        .await;
     assert!(answer.is_ok());
     Ok(())
 }

@@ -63,10 +63,14 @@ impl InboxService for Inbox {
             Some(project) => sights.clone().only(project),
             None => sights.clone(),
         };
-        let (mut shown, unseen) = tokio::try_join!(
-            self.page(&caller, person, &listed, after, size),
-            self.unseen(&caller, person, &sights),
-        )?;
+        let limit = (size + 1).max(ROWS);
+        let mut tx = self.db.begin(&caller).await?;
+        let items = store::inbox::list(&mut tx, person.account, &listed, after, limit).await?;
+        let unseen = store::inbox::list_unseen(&mut tx, person.account, &sights, UNSEEN).await?;
+        tx.commit().await?;
+        let mut reader = self.reader(&caller, person);
+        let mut shown = reader.page(&listed, items, size, limit).await?;
+        let unseen = reader.unseen(unseen).await?;
 
         let next_page_token = page::cut(&mut shown, size, |last| {
             (last.item.created_at.to_jiff(), last.item.id)
@@ -91,10 +95,17 @@ impl InboxService for Inbox {
         let named = parse_ids(&request.get_ref().ids, "ids")?;
 
         let sights = self.peers.sights(caller.tenant, person).await?;
+        let mut reader = self.reader(&caller, person);
+        let mut tx = self.db.begin(&caller).await?;
+        let account = person.account;
         let shown = if named.is_empty() {
-            self.unseen(&caller, person, &sights).await?
+            let items = store::inbox::list_unseen(&mut tx, account, &sights, UNSEEN).await?;
+            tx.commit().await?;
+            reader.unseen(items).await?
         } else {
-            self.named(&caller, person, &sights, &named).await?
+            let items = store::inbox::list_named(&mut tx, account, &sights, &named).await?;
+            tx.commit().await?;
+            reader.shown(items, None).await?
         };
         let ids: Vec<Uuid> = shown.iter().map(|shown| shown.item.id).collect();
         let are_all_shown = named.iter().all(|id| ids.contains(id));
@@ -108,69 +119,60 @@ impl InboxService for Inbox {
 }
 
 impl Inbox {
-    /// At least a page of items and one more, or all that there are.
+    fn reader<'a>(&'a self, caller: &'a Caller, person: &'a Person) -> Reader<'a> {
+        Reader {
+            inbox: self,
+            caller,
+            person,
+            photos: HashMap::new(),
+        }
+    }
+}
+
+/// Reads items as one person may see them, and asks once for the photos of a batch.
+struct Reader<'a> {
+    inbox: &'a Inbox,
+    caller: &'a Caller,
+    person: &'a Person,
+    /// The photos that the person may see now, by batch, as far as they were asked for.
+    photos: HashMap<Uuid, Vec<BatchPhoto>>,
+}
+
+impl Reader<'_> {
+    /// At least a page of items and one more, or all that there are; `items` are the first `limit`.
     async fn page(
-        &self,
-        caller: &Caller,
-        person: &Person,
+        &mut self,
         sights: &Sights,
-        mut after: Option<(Timestamp, Uuid)>,
+        mut items: Vec<Item>,
         size: i64,
+        limit: i64,
     ) -> Result<Vec<Shown>> {
-        let enough = size + 1;
-        let limit = enough.max(ROWS);
         let mut page = Vec::new();
         loop {
-            let mut tx = self.db.begin(caller).await?;
-            let items = store::inbox::list(&mut tx, person.account, sights, after, limit).await?;
-            tx.commit().await?;
             let is_last = i64::try_from(items.len()).is_ok_and(|count| count < limit);
-            after = items
+            let after = items
                 .last()
                 .map(|last| (last.created_at.to_jiff(), last.id));
-            page.extend(self.shown(caller, person, items, None).await?);
-            if is_last || i64::try_from(page.len()).is_ok_and(|count| count >= enough) {
+            page.extend(self.shown(items, None).await?);
+            if is_last || i64::try_from(page.len()).is_ok_and(|count| count > size) {
                 return Ok(page);
             }
+            let mut tx = self.inbox.db.begin(self.caller).await?;
+            let account = self.person.account;
+            items = store::inbox::list(&mut tx, account, sights, after, limit).await?;
+            tx.commit().await?;
         }
     }
 
-    /// The newest items with something unseen in them.
-    async fn unseen(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        sights: &Sights,
-    ) -> Result<Vec<Shown>> {
-        let mut tx = self.db.begin(caller).await?;
-        let items = store::inbox::list_unseen(&mut tx, person.account, sights, UNSEEN).await?;
-        tx.commit().await?;
-        let mut shown = self.shown(caller, person, items, Some(UNSEEN)).await?;
+    /// Of these items those with something unseen in them.
+    async fn unseen(&mut self, items: Vec<Item>) -> Result<Vec<Shown>> {
+        let mut shown = self.shown(items, Some(UNSEEN)).await?;
         shown.retain(|shown| !shown.is_seen);
         Ok(shown)
     }
 
-    async fn named(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        sights: &Sights,
-        ids: &[Uuid],
-    ) -> Result<Vec<Shown>> {
-        let mut tx = self.db.begin(caller).await?;
-        let items = store::inbox::list_named(&mut tx, person.account, sights, ids).await?;
-        tx.commit().await?;
-        self.shown(caller, person, items, None).await
-    }
-
     /// The items without those whose photos the person may not see; of all photos, `limit` at most are asked for.
-    async fn shown(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        items: Vec<Item>,
-        limit: Option<i64>,
-    ) -> Result<Vec<Shown>> {
+    async fn shown(&mut self, items: Vec<Item>, limit: Option<i64>) -> Result<Vec<Shown>> {
         let items = items
             .into_iter()
             .map(|item| Ok((InboxItemKind::of_word(&item.kind)?, item)))
@@ -179,14 +181,15 @@ impl Inbox {
             .iter()
             .filter(|(kind, _)| *kind == InboxItemKind::PhotosAdded)
             .map(|(_, item)| item.subject_id)
+            .filter(|batch| !self.photos.contains_key(batch))
             .collect();
-        let photos = self.visible_photos(caller, person, &batches, limit).await?;
+        self.ask_for_photos(batches, limit).await?;
         Ok(items
             .into_iter()
             .filter_map(|(kind, item)| match kind {
                 InboxItemKind::PhotosAdded => {
-                    let photos = photos.get(&item.subject_id)?;
-                    Some(of_photos(item, photos))
+                    let photos = self.photos.get(&item.subject_id)?;
+                    (!photos.is_empty()).then(|| of_photos(item, photos))
                 }
                 _ => Some(Shown {
                     is_seen: item.seen_at.is_some(),
@@ -198,32 +201,27 @@ impl Inbox {
             .collect())
     }
 
-    /// The photos of batches that the person may see now, by batch.
-    async fn visible_photos(
-        &self,
-        caller: &Caller,
-        person: &Person,
-        batches: &[Uuid],
-        limit: Option<i64>,
-    ) -> Result<HashMap<Uuid, Vec<BatchPhoto>>> {
-        let mut by_batch: HashMap<Uuid, Vec<BatchPhoto>> = HashMap::new();
+    async fn ask_for_photos(&mut self, batches: Vec<Uuid>, limit: Option<i64>) -> Result<()> {
         if batches.is_empty() {
-            return Ok(by_batch);
+            return Ok(());
         }
-        let mut tx = self.db.begin(caller).await?;
-        let told = store::photo_batch::photos_of(&mut tx, batches, limit).await?;
+        let mut tx = self.inbox.db.begin(self.caller).await?;
+        let told = store::photo_batch::photos_of(&mut tx, &batches, limit).await?;
         tx.commit().await?;
         let ids: Vec<Uuid> = told.iter().map(|photo| photo.photo_id).collect();
         let visible = self
+            .inbox
             .peers
-            .visible_photos(caller.tenant, person, &ids)
+            .visible_photos(self.caller.tenant, self.person, &ids)
             .await?;
+        let none = batches.into_iter().map(|batch| (batch, Vec::new()));
+        self.photos.extend(none);
         for photo in told {
             if visible.contains_key(&photo.photo_id) {
-                by_batch.entry(photo.batch_id).or_default().push(photo);
+                self.photos.entry(photo.batch_id).or_default().push(photo);
             }
         }
-        Ok(by_batch)
+        Ok(())
     }
 }
 

@@ -88,7 +88,9 @@ pub(crate) struct Former {
 pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<Uuid> {
     let tenant = tx.tenant().uuid();
     let id = service::new_id();
-    let now = clock::now().to_sqlx();
+    let now = clock::now();
+    // what was due before is as old as that: a mail tells when something happened, not when it was heard of
+    let created_at = now.min(delivery.due_at);
     sqlx::query!(
         "insert into delivery
              (tenant_id, id, account_id, kind, state, link_id, item_id, project_id, resend_of, subject,
@@ -105,7 +107,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<U
         delivery.resend_of,
         delivery.due_at.to_sqlx(),
         ::events::trace::current(),
-        now
+        created_at.to_sqlx()
     )
     .execute(&mut **tx)
     .await?;
@@ -115,7 +117,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<U
         tenant,
         id,
         delivery.state.word(),
-        now
+        now.to_sqlx()
     )
     .execute(&mut **tx)
     .await?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use proto::projects::{
     CreateProjectRequest, CreateProjectResponse, GetProjectRequest, GetProjectResponse,
     ListPhaseTemplatesRequest, ListPhaseTemplatesResponse, ListProjectsRequest,
-    ListProjectsResponse, Phase, PhotoScope, Project, ProjectAccess, ResolveRequest,
+    ListProjectsResponse, Phase, PhaseStatus, PhotoScope, Project, ProjectAccess, ResolveRequest,
     ResolveResponse, ScheduleScope, UpdateProjectRequest, UpdateProjectResponse,
     access_service_server::{AccessService, AccessServiceServer},
     project_service_server::{ProjectService, ProjectServiceServer},
@@ -160,6 +160,7 @@ impl ProjectService for FakeProjects {
             .map(|(id, milestone)| Phase {
                 id: id.to_string(),
                 milestone: shows_milestones.then(|| (*milestone).to_owned()),
+                status: Some(PhaseStatus::Done.into()),
                 ..Phase::default()
             })
             .collect();

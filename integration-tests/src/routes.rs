@@ -1,23 +1,34 @@
-//! What must be covered, read from the portal's own list of its routes.
+//! The portal's addresses, read from its own list of its routes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::{Host, Method, Route};
-
-/// One address that the portal answers with one method.
-pub(crate) type Address = (Host, Method, String);
-
-/// What a row is about.
-pub(crate) fn address(route: &Route) -> Address {
-    (route.host, route.method, route.path.to_owned())
+/// Where an address stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// An organization's own host.
+    Organization,
+    /// The platform's.
+    BaseDomain,
 }
+
+/// A method that the portal answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Sends a form.
+    Post,
+}
+
+/// One address that the portal answers with one method; its path has a name in braces for each id.
+pub type Address = (Host, Method, String);
 
 /// Every address of the portal.
 ///
 /// A router does not tell its routes, so they are read from the text: each function of the file makes one router, and
 /// `nest` puts one below a path.
-pub(crate) fn declared() -> BTreeSet<Address> {
-    let source: String = include_str!("../../../services/portal/src/routes.rs")
+pub fn addresses() -> BTreeSet<Address> {
+    let source: String = include_str!("../../services/portal/src/routes.rs")
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| [line, "\n"])
@@ -62,6 +73,19 @@ pub(crate) fn declared() -> BTreeSet<Address> {
     }
     assert!(addresses.len() > 90, "the routes were found");
     addresses
+}
+
+/// The path of an address with each name in braces replaced.
+pub fn path_with(path: &str, value: impl Fn(&str) -> String) -> String {
+    let mut full = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').expect("a brace is closed");
+        full.push_str(before);
+        full.push_str(&value(name));
+        rest = after;
+    }
+    full + rest
 }
 
 /// The calls of a method in a text: the path that comes first, and the rest.
