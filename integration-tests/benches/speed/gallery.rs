@@ -20,10 +20,14 @@ const ROUNDS: usize = 60;
 const WARM_UP: usize = 5;
 const MOST_BYTES: u32 = 40_000;
 
+/// Gives one client many photos and the other few.
+pub(crate) async fn fill(platform: &Platform, alder: &Organization) -> Result<()> {
+    copy_photos(platform, &alder.anas, MANY).await?;
+    copy_photos(platform, &alder.bens, FEW).await
+}
+
 /// Two clients of one organization read the first page of their galleries in turn.
 pub(crate) async fn measure(platform: &Platform, alder: &Organization) -> Result<[Line; 2]> {
-    fill(platform, &alder.anas, MANY).await?;
-    fill(platform, &alder.bens, FEW).await?;
     let ana = Client::arrive(platform, alder, "ana", &alder.anas, PAGE).await?;
     let ben = Client::arrive(platform, alder, "ben", &alder.bens, FEW).await?;
     let (mut many, mut few) = (Vec::new(), Vec::new());
@@ -62,7 +66,7 @@ pub(crate) async fn measure(platform: &Platform, alder: &Organization) -> Result
 
 /// Copies the one photo of a project, an hour earlier each, until there are so many. No file is behind the copies: pages
 /// only name them.
-async fn fill(platform: &Platform, record: &Record, photos: usize) -> Result<()> {
+async fn copy_photos(platform: &Platform, record: &Record, photos: usize) -> Result<()> {
     let copies: Vec<Uuid> = (1..photos).map(|_| new_id()).collect();
     let mut documents = platform.postgres().admin("documents").await?;
     sqlx::query(

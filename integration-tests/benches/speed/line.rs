@@ -11,7 +11,7 @@ pub(crate) struct Line {
     /// Ours by what it is compared with.
     pub(crate) ratio: f64,
     pub(crate) goal: Goal,
-    /// What was measured, how, and how often.
+    /// What was measured, how, and how often; in lines.
     pub(crate) method: String,
 }
 
@@ -23,6 +23,12 @@ pub(crate) enum Goal {
 }
 
 impl Line {
+    /// What the promise came to: ratio, goal, and whether it is met.
+    pub(crate) fn result(&self) -> String {
+        let verdict = if self.is_met() { "ok" } else { "short" };
+        format!("{:.2} {} {verdict}", self.ratio, self.goal)
+    }
+
     pub(crate) fn is_met(&self) -> bool {
         match self.goal {
             Goal::AtLeast(goal) => self.ratio >= goal,
@@ -33,12 +39,8 @@ impl Line {
 
 impl Display for Line {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let verdict = if self.is_met() { "ok" } else { "short" };
-        write!(
-            f,
-            "bench {} {:.2} {} {verdict}\n  {}",
-            self.name, self.ratio, self.goal, self.method
-        )
+        let method = self.method.replace('\n', "\n  ");
+        write!(f, "bench {} {}\n  {method}", self.name, self.result())
     }
 }
 
@@ -55,6 +57,12 @@ impl Display for Goal {
 pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
+}
+
+/// The one in the middle.
+pub(crate) fn middle(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// In milliseconds.

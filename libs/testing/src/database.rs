@@ -5,7 +5,10 @@ use std::thread;
 use anyhow::{Context as _, Result, ensure};
 use devstack::postgres::Postgres;
 use service::new_id;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, migrate::Migrator};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, migrate::Migrator,
+    postgres::PgConnectOptions,
+};
 use tenancy::Database;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -62,6 +65,12 @@ impl TestDb {
     /// Where it is, for [`tenancy::Db::open`].
     pub fn database(&self, max_connections: u32) -> Result<Database> {
         database(&self.postgres, self.service, &self.name, max_connections)
+    }
+
+    /// The way in as the app login, for what [`tenancy::Db`] would not allow.
+    pub fn app_login(&self) -> Result<PgConnectOptions> {
+        let logins = self.postgres.logins(self.service)?;
+        Ok(self.postgres.connect_options(&logins.app, &self.name))
     }
 
     /// A superuser's connection, to look at what no login may see; it proves nothing about row-level security.
