@@ -37,7 +37,8 @@ async fn whatever_dies_or_is_cut_off_the_story_ends_right() -> Result<()> {
     let mut plans: Vec<Plan> = seeds.into_iter().map(Plan::of).collect();
     // what takes longest first
     plans.sort_by_key(|plan| !plan.fault.is_cut());
-    let platforms = PLATFORMS.min(plans.len());
+    let played = plans.len();
+    let platforms = PLATFORMS.min(played);
     let plans = Mutex::new(VecDeque::from(plans));
     let failed = try_join_all((0..platforms).map(|_| play_on_one(&plans))).await?;
     let failed: Vec<u64> = failed.concat();
@@ -46,7 +47,8 @@ async fn whatever_dies_or_is_cut_off_the_story_ends_right() -> Result<()> {
         "seeds {failed:?} failed; play one again with FAULTS_SEED={} cargo test --workspace --test faults",
         failed[0]
     );
-    Ok(())
+    let result = format!("{played} seeds of 16 kinds of faults");
+    testing::proved("E1, E5", &result)
 }
 
 /// Plays plans on one platform until none is left; answers the seeds that failed.

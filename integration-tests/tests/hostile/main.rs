@@ -66,7 +66,9 @@ async fn attack(platform: &Platform, requests: u64, seed: u64) -> Result<Vec<Str
         // fewer requests leave too much to chance, and so does one thing that was deleted early
         if requests >= REQUESTS && unreached.len() > all / MOST_UNREACHED {
             let names = unreached.join(", ");
-            failures.push(format!("an attack proves nothing where it does not come: {names}"));
+            failures.push(format!(
+                "an attack proves nothing where it does not come: {names}"
+            ));
         }
     }
     failures.extend(watch.findings()?);

@@ -87,8 +87,29 @@ impl Request {
     pub(crate) fn change_query(&mut self, random: &mut impl Rng) {
         // of the portal's own, and others
         let names = [
-            "q", "status", "tag", "after", "before", "about", "show", "mail", "client", "edit", "audience", "phase", "trash",
-            "next", "name", "size", "request_id", "primary", "secondary", "accent", "zq7x", "a[b][c]", "",
+            "q",
+            "status",
+            "tag",
+            "after",
+            "before",
+            "about",
+            "show",
+            "mail",
+            "client",
+            "edit",
+            "audience",
+            "phase",
+            "trash",
+            "next",
+            "name",
+            "size",
+            "request_id",
+            "primary",
+            "secondary",
+            "accent",
+            "zq7x",
+            "a[b][c]",
+            "",
         ];
         let pairs: Vec<String> = (0..random.random_range(1..4))
             .map(|_| {
