@@ -69,6 +69,8 @@ async fn accept(listener: TcpListener, service: S3Service) {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
             continue;
         };
+        // an answer goes out at once, head and body; where this fails the connection is dead
+        let _ = stream.set_nodelay(true);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .serve_connection(TokioIo::new(stream), service.clone());
