@@ -21,7 +21,7 @@ use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 use tenancy::{Caller, Db, TenantId};
 use testing::TestDb;
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::{Event, Level, Subscriber, instrument::WithSubscriber as _};
 use tracing_subscriber::{
     Layer,
@@ -36,6 +36,8 @@ const UNITS: usize = 20;
 const ORGANIZATIONS: usize = 20;
 /// Few, so that each has many users.
 const CONNECTIONS: u32 = 4;
+/// Units of work that compete for them: a pool refuses who waits for two seconds, and a busy machine is slow.
+const AT_ONCE: usize = 40;
 /// Some more than a unit of work takes.
 const MOST_POLLS: u32 = 14;
 
@@ -109,32 +111,32 @@ async fn a_pool_without_a_guard_hands_over_open_transactions() -> Result<()> {
 trait Lending: Clone + Send + Sync + 'static {
     type Tx: DerefMut<Target = PgConnection> + Send;
 
-    fn begin(&self, caller: &Caller) -> impl Future<Output = Result<Self::Tx>> + Send;
-    fn commit(tx: Self::Tx) -> impl Future<Output = Result<()>> + Send;
+    fn begin(&self, caller: &Caller) -> impl Future<Output = service::Result<Self::Tx>> + Send;
+    fn commit(tx: Self::Tx) -> impl Future<Output = service::Result<()>> + Send;
 }
 
 impl Lending for Db {
     type Tx = tenancy::TenantTx;
 
-    async fn begin(&self, caller: &Caller) -> Result<Self::Tx> {
-        Ok(Db::begin(self, caller).await?)
+    async fn begin(&self, caller: &Caller) -> service::Result<Self::Tx> {
+        Db::begin(self, caller).await
     }
 
-    async fn commit(tx: Self::Tx) -> Result<()> {
-        Ok(tx.commit().await?)
+    async fn commit(tx: Self::Tx) -> service::Result<()> {
+        tx.commit().await
     }
 }
 
 impl Lending for PgPool {
     type Tx = Transaction<'static, Postgres>;
 
-    async fn begin(&self, caller: &Caller) -> Result<Self::Tx> {
+    async fn begin(&self, caller: &Caller) -> service::Result<Self::Tx> {
         let tenant = caller.tenant;
         let statement = format!("begin; set local app.tenant_id = '{tenant}'");
         Ok(self.begin_with(AssertSqlSafe(statement)).await?)
     }
 
-    async fn commit(tx: Self::Tx) -> Result<()> {
+    async fn commit(tx: Self::Tx) -> service::Result<()> {
         Ok(tx.commit().await?)
     }
 }
@@ -173,6 +175,7 @@ async fn storm(pool: &impl Lending) -> Result<Storm> {
         nested: 0,
     };
     let warnings = Warnings::default();
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
         let mut units = Vec::new();
@@ -185,10 +188,11 @@ async fn storm(pool: &impl Lending) -> Result<Storm> {
                 .iter()
                 .map(|(tenant, project, _)| (*project, tenant.uuid())),
         );
-        let pool = pool.clone();
+        let (pool, turns) = (pool.clone(), turns.clone());
         let task = async move {
             let mut outcomes = Vec::new();
             for (tenant, project, cut) in units {
+                let _turn = turns.acquire().await?;
                 let mut step = Step::Begin;
                 let work = write(&pool, tenant, project, &mut step);
                 let outcome = cut.off(work).await.transpose();
@@ -239,7 +243,7 @@ async fn write<P: Lending>(
     .execute(&mut *tx)
     .await?;
     *step = Step::Commit;
-    P::commit(tx).await
+    Ok(P::commit(tx).await?)
 }
 
 /// Where a call is cut off.

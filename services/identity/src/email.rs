@@ -37,6 +37,11 @@ impl Email {
     }
 }
 
+/// The key of what somebody typed, address or not: one with a NUL, which no text of the database holds, is nobody's.
+pub(crate) fn key_of(typed: &str) -> String {
+    typed.trim().to_lowercase().replace('\0', "\u{fffd}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

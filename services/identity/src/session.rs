@@ -71,7 +71,7 @@ pub(crate) async fn open(
         secret_hash: secret::hash(&secret),
         kept,
         client_address: start_of(&browser.client_address, 100),
-        user_agent: start_of(&browser.user_agent, 500),
+        user_agent: start_of(&browser.user_agent.replace('\0', ""), 500),
         now,
         expires_at,
         ends_at,

@@ -16,6 +16,7 @@ use super::account::message;
 use crate::{
     account::{self, State},
     attempts::{self, Claim, Subject},
+    email,
     hashing::Hasher,
     secret,
     session::{self, Browser},
@@ -37,7 +38,7 @@ impl SessionService for Sessions {
         let caller = Caller::require(&request, Audience::PORTAL)?;
 
         let request = request.into_inner();
-        let email_key = request.email.trim().to_lowercase();
+        let email_key = email::key_of(&request.email);
         let browser = Browser {
             client_address: request.client_address,
             user_agent: request.user_agent,
