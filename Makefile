@@ -51,7 +51,7 @@ soak: install-tests build
 	mkdir -p $(NOTES) && rm -f $(NOTES)/soak
 	export CONTRACTOROS_PROOFS=$(NOTES)/soak; \
 	cargo bench --workspace --profile dev --bench soak && \
-	FAULTS_SEEDS=200 HOSTILE_REQUESTS=10000 \
+	FAULTS_SEEDS=200 HOSTILE_REQUESTS=10000 ENUMERATION_REQUESTS=2000 \
 	cargo test --workspace --no-fail-fast --test faults --test hostile --test enumeration
 
 ## Write PROOFS.md from what the last runs of test, bench and soak have proved
