@@ -43,6 +43,10 @@ if [ "${1:-}" = "--tests" ]; then
         need chromium chromium "the browser of the tests"
     need node nodejs "drives the browser"
     need npm npm "fetches the browser's driver"
+    if command -v node >/dev/null 2>&1 && [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+        say "Node 20 or later is needed, and this is $(node --version): https://nodejs.org has it."
+        exit 1
+    fi
 fi
 if [ "${1:-}" = "--bench" ]; then
     need /usr/share/backgrounds/mate/nature mate-backgrounds "photographs to measure with"
