@@ -169,7 +169,7 @@ impl Ledger {
     }
 
     /// What is still on its way, or held up.
-    async fn moving(&self, exposed: &Exposed) -> Result<Vec<String>> {
+    pub(crate) async fn moving(&self, exposed: &Exposed) -> Result<Vec<String>> {
         let mut moving = Vec::new();
         for service in Service::ALL {
             if let Err(error) = exposed.platform.serves(service).await {

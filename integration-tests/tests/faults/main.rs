@@ -110,7 +110,10 @@ async fn play(exposed: &Exposed, plan: Plan) -> Result<(String, Ledger)> {
         tokio::time::sleep(plan.after).await;
         exposed.suffer(plan.fault).await.context("let it happen")
     };
-    tokio::try_join!(tell, fault)?;
+    if let Err(error) = tokio::try_join!(tell, fault) {
+        let moving = story.ledger.moving(exposed).await?;
+        return Err(error.context(format!("on its way: {}", moving.join("; "))));
+    }
     let troubles = story.troubles();
     let ledger = story.ledger;
     ledger.come_to_rest(exposed).await.context("come to rest")?;

@@ -9,6 +9,7 @@ use devstack::{
     platform::{Options, Platform},
     services::Service,
 };
+use integration_tests::come_to_rest;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
@@ -53,6 +54,9 @@ async fn tell(script: &str) -> Result<()> {
     let outcome = run(&platform, &pictures, script).await;
     if outcome.is_err() {
         complain(&platform);
+        if let Err(error) = come_to_rest(&platform).await {
+            println!("{error:#}");
+        }
     }
     platform.stop().await?;
     outcome

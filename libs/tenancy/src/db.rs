@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     caller::{Caller, TenantId},
-    lent::{Lent, answered},
+    lent::{Lent, answered, may_be_open},
 };
 
 const LOCK_TIMEOUT_MILLIS: u64 = 2_000;
@@ -31,6 +31,8 @@ const IDLE_IN_TRANSACTION_MILLIS: u64 = 10_000;
 const IDLE_SESSION: &str = "15min";
 /// A connection that works answers much sooner; one that was cut never does.
 const ANSWER: Duration = Duration::from_secs(1);
+/// A connection that lay in the pool for longer is asked whether it still works before it is lent.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Where a service's database is. The roles are `<service>_app`, `<service>_platform` and `<service>_owner`.
 #[derive(Clone, Debug, Deserialize)]
@@ -106,9 +108,18 @@ impl Db {
 
     /// Opens a transaction in which the caller's organization is visible and no other.
     pub async fn begin(&self, caller: &Caller) -> service::Result<TenantTx> {
+        self.open_as(caller, "begin").await
+    }
+
+    /// Opens a transaction that only reads. It has nothing to commit, and nobody waits for its end: drop it.
+    pub async fn read(&self, caller: &Caller) -> service::Result<TenantTx> {
+        self.open_as(caller, "begin read only").await
+    }
+
+    async fn open_as(&self, caller: &Caller, begin: &'static str) -> service::Result<TenantTx> {
         // the id and the numbers are ours: nothing from a request is interpolated
         let statement = format!(
-            "begin; set local app.tenant_id = '{}'; {}",
+            "{begin}; set local app.tenant_id = '{}'; {}",
             caller.tenant.uuid(),
             limits()
         );
@@ -202,9 +213,12 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
         .acquire_timeout(Duration::from_secs(2))
         // what the pool would do by itself, but for the limit: a new connection still finds its time
         .test_before_acquire(false)
-        .before_acquire(|connection, _| {
+        .before_acquire(|connection, metadata| {
             Box::pin(async move {
-                answered(ANSWER, connection.ping()).await?;
+                // it answered when it came back
+                if metadata.idle_for > FRESH {
+                    answered(ANSWER, connection.ping()).await?;
+                }
                 Ok(true)
             })
         })
@@ -212,7 +226,9 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
         // user writes there is acknowledged and then lost, and read under the former organization. This ends it.
         .after_release(|connection, _| {
             Box::pin(async move {
-                connection.execute("begin; rollback").await?;
+                if may_be_open() {
+                    connection.execute("begin; rollback").await?;
+                }
                 Ok(true)
             })
         })

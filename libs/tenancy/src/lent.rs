@@ -17,15 +17,32 @@ use tokio::runtime::Handle;
 /// On its way back a connection may first have to end a statement that nobody waits for any more.
 const RELEASE: Duration = Duration::from_secs(5);
 
+tokio::task_local! {
+    /// Whether the transaction of a connection that goes back to its pool was known to the end.
+    static IS_KNOWN: bool;
+}
+
+/// True while a connection goes back on which nobody but the server may know of a transaction.
+pub(crate) fn may_be_open() -> bool {
+    !IS_KNOWN.try_with(|is_known| *is_known).unwrap_or_default()
+}
+
 /// A connection with at most one transaction on it, which is rolled back unless it was committed.
 ///
 /// It goes back to its pool in time or not at all. The pool asks each connection whether it still works, and would wait for
 /// good for the answer of one that was cut; it would have one less from then on.
-pub(crate) struct Lent(Option<PoolConnection<Postgres>>);
+pub(crate) struct Lent {
+    connection: Option<PoolConnection<Postgres>>,
+    /// BEGIN was answered, so that the driver knows of the transaction and ends it
+    has_begun: bool,
+}
 
 impl Lent {
     pub(crate) async fn of(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        Ok(Self(Some(pool.acquire().await?)))
+        Ok(Self {
+            connection: Some(pool.acquire().await?),
+            has_begun: false,
+        })
     }
 
     /// Lends a connection with a transaction on it. `statement` begins it; nothing from a request may stand in it.
@@ -33,6 +50,7 @@ impl Lent {
         let mut lent = Self::of(pool).await?;
         let statement = AssertSqlSafe(statement).into_sql_str();
         PgTransactionManager::begin(&mut lent, Some(statement)).await?;
+        lent.has_begun = true;
         Ok(lent)
     }
 
@@ -43,12 +61,14 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let (Some(mut connection), Ok(runtime)) = (self.0.take(), Handle::try_current()) else {
+        let (Some(mut connection), Ok(runtime)) = (self.connection.take(), Handle::try_current())
+        else {
             return;
         };
         PgTransactionManager::start_rollback(&mut connection);
         // as the pool does it by itself, but for the limit; what is dropped then is closed
-        runtime.spawn(tokio::time::timeout(RELEASE, connection.return_to_pool()));
+        let back = IS_KNOWN.scope(self.has_begun, connection.return_to_pool());
+        runtime.spawn(tokio::time::timeout(RELEASE, back));
     }
 }
 
@@ -56,13 +76,17 @@ impl Deref for Lent {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.0.as_ref().expect("it is lent until it is dropped")
+        self.connection
+            .as_ref()
+            .expect("it is lent until it is dropped")
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.0.as_mut().expect("it is lent until it is dropped")
+        self.connection
+            .as_mut()
+            .expect("it is lent until it is dropped")
     }
 }
 

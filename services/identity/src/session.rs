@@ -113,19 +113,20 @@ pub(crate) async fn issue_code(tx: &mut TenantTx, account: Uuid) -> Result<Strin
     Ok(code)
 }
 
-/// Moves a session on: it was used now.
+/// Moves a session on: it was used now. False where that was written down a moment ago, and is not written again.
 pub(crate) async fn touch(
     tx: &mut TenantTx,
     session: &store::session::Session,
     kind: Kind,
-) -> Result<()> {
+) -> Result<bool> {
     let now = clock::now();
     if now.duration_since(session.last_seen_at.to_jiff()) < SEEN_EVERY {
-        return Ok(());
+        return Ok(false);
     }
     let expires_at = Lifetime::of(kind, session.kept).expiry(now, session.ends_at.to_jiff());
     store::session::seen(tx, session.id, now, expires_at).await?;
-    store::account::seen(tx, session.account_id, now).await
+    store::account::seen(tx, session.account_id, now).await?;
+    Ok(true)
 }
 
 /// What a browser says of itself may be of any length.

@@ -96,6 +96,11 @@ pub(crate) const AREAS: [(&str, &[Promise]); 5] = [
             ),
             promise(
                 "S5",
+                "Of two thousand hostile requests to each service and the portal none makes it panic, answer a fault of its own or tell of its inside",
+                TEST,
+            ),
+            promise(
+                "S5",
                 "Of ten thousand hostile requests to each service and the portal none makes it panic, answer a fault of its own or tell of its inside",
                 SOAK,
             ),

@@ -35,12 +35,12 @@ impl ContractService for Contracts {
         let project = parse_id(&request.get_ref().project_id, "project_id")?;
 
         let visible = self.visible_projects(&caller, &[project]).await?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let contract = store::contract::list(&mut tx, &visible)
             .await?
             .pop()
             .found()?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetContractResponse {
             contract: Some(contract.into()),
@@ -56,9 +56,9 @@ impl ContractService for Contracts {
         let projects = parse_ids(&request.get_ref().project_ids, "project_ids")?;
 
         let visible = self.visible_projects(&caller, &projects).await?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let contracts = store::contract::list(&mut tx, &visible).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(BatchGetContractsResponse {
             contracts: contracts.into_iter().map(Into::into).collect(),

@@ -137,9 +137,9 @@ impl LogoService for Logos {
 
         let id = parse_id(&request.get_ref().logo_id, "logo_id")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let exists = store::file::is_logo(&mut tx, id).await?;
-        tx.commit().await?;
+        drop(tx);
         exists.then_some(()).found()?;
 
         Ok(Response::new(GetLogoFileResponse {

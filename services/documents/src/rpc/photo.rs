@@ -99,7 +99,7 @@ impl PhotoService for Photos {
         let site = self.access.site(&caller, project).await?;
         let all = Filter::of(project, site.sight);
         let filter = all.narrow(request.filter.as_ref())?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let mut rows = store::photo::list(&mut tx, &filter, after, size + 1).await?;
         let by_phase = store::photo::count_by_phase(&mut tx, &filter).await?;
         let everywhere = if filter.is_narrowed_by_phase_alone() {
@@ -107,7 +107,7 @@ impl PhotoService for Photos {
         } else {
             Some(store::photo::count_by_phase(&mut tx, &all).await?)
         };
-        tx.commit().await?;
+        drop(tx);
 
         let next_page_token = page::cut(&mut rows, size, store::photo::Photo::key);
         Ok(Response::new(ListPhotosResponse {
@@ -141,10 +141,10 @@ impl PhotoService for Photos {
 
         let site = self.access.site(&caller, project).await?;
         let filter = Filter::of(project, site.sight).narrow(request.filter.as_ref())?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let row = find(&mut tx, &site, id).await?;
         let around = store::photo::neighbors(&mut tx, &filter, row.key()).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetPhotoResponse {
             photo: Some(view(row, site.sight)?),
@@ -165,9 +165,9 @@ impl PhotoService for Photos {
 
         let ids = parse_ids(&request.get_ref().ids, "ids")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let rows = store::photo::find(&mut tx, &ids).await?;
-        tx.commit().await?;
+        drop(tx);
         let projects: HashSet<Uuid> = rows.iter().map(|row| row.project_id).collect();
         let projects: Vec<Uuid> = projects.into_iter().collect();
         let sites = self.access.sites(&caller, &projects).await?;
@@ -197,9 +197,9 @@ impl PhotoService for Photos {
             .ok_or_else(|| Error::invalid("size", "Ask for 320, 640 or 1600"))?;
 
         let site = self.access.site(&caller, project).await?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let row = find(&mut tx, &site, id).await?;
-        tx.commit().await?;
+        drop(tx);
 
         let place = Place {
             tenant: caller.tenant,

@@ -19,9 +19,9 @@ impl UsageService for Usages {
     ) -> Result<Response<GetUsageResponse>, Status> {
         let caller = Caller::require(&request, Audience::MANAGERS)?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let usage = store::usage::find(&mut tx).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetUsageResponse {
             file_count: usage.file_count,

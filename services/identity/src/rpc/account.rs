@@ -38,10 +38,10 @@ impl AccountService for Accounts {
         let caller = Caller::require(&request, Audience::PEOPLE)?;
         let id = caller.person()?.account;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let account = store::account::get(&mut tx, id).await?;
         let memberships = store::contact::memberships(&mut tx, &[id]).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetMyAccountResponse {
             account: Some(message(&account, &memberships)),
@@ -177,11 +177,11 @@ impl AccountService for Accounts {
         let mut ids = parse_ids(&account_ids, "account_ids")?;
         let clients = parse_ids(&client_ids, "client_ids")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         ids.extend(store::contact::accounts_of(&mut tx, &clients).await?);
         let accounts = store::account::list(&mut tx, &ids).await?;
         let memberships = store::contact::memberships(&mut tx, &ids).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(BatchGetAccountsResponse {
             accounts: accounts

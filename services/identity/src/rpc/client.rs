@@ -101,9 +101,9 @@ impl ClientService for Clients {
 
         let id = parse_id(&request.get_ref().id, "id")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let client = record::whole(&mut tx, id).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetClientResponse {
             client: Some(client),
@@ -130,13 +130,13 @@ impl ClientService for Clients {
             ids: (!ids.is_empty()).then_some(ids),
         };
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let mut rows = store::client::list(&mut tx, &filter, after.as_ref(), size + 1).await?;
         let next_page_token = page::cut(&mut rows, size, |last| {
             (store::client::sort_key(&last.display_name), last.id)
         });
         let clients = record::with_parts(&mut tx, rows).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(ListClientsResponse {
             clients,

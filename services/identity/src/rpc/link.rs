@@ -39,11 +39,11 @@ impl LinkService for Links {
 
         let token_hash = secret::hash(&request.get_ref().token);
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let link = store::link::find(&mut tx, &token_hash).await?;
         let account = store::account::get(&mut tx, link.account_id).await?;
         let message = message(&mut tx, &link, &account).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetLinkResponse {
             link: Some(message),

@@ -88,9 +88,9 @@ impl MemberService for Members {
         let size = page::size(request.page_size)?;
         let after: Option<(String, Uuid)> = page::keys(&request.page_token)?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let mut team = store::account::list_team(&mut tx, after.as_ref(), size + 1).await?;
-        tx.commit().await?;
+        drop(tx);
 
         let next_page_token = page::cut(&mut team, size, |last| (last.name.clone(), last.id));
         Ok(Response::new(ListMembersResponse {
@@ -107,9 +107,9 @@ impl MemberService for Members {
 
         let ids = parse_ids(&request.get_ref().ids, "ids")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let accounts = store::account::list(&mut tx, &ids).await?;
-        tx.commit().await?;
+        drop(tx);
 
         let cards = accounts.into_iter().filter_map(|account| {
             let role = account.role?;

@@ -145,9 +145,9 @@ impl OrganizationService for Organizations {
             | Audience::PORTAL;
         let caller = Caller::require(&request, Audience::PEOPLE | services)?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let organization = store::organization::get(&mut tx).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetOrganizationResponse {
             organization: Some(self.message(organization)),
@@ -264,9 +264,9 @@ impl OrganizationService for Organizations {
 
         let hash = request.into_inner().hash;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let css = store::organization::stylesheet(&mut tx, &hash).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetStylesheetResponse { css }))
     }

@@ -124,9 +124,10 @@ impl SessionService for Sessions {
         if account.state != State::Active {
             return Err(ended().into());
         }
-        session::touch(&mut tx, &session, account.kind).await?;
         let memberships = store::contact::memberships(&mut tx, &[account.id]).await?;
-        tx.commit().await?;
+        if session::touch(&mut tx, &session, account.kind).await? {
+            tx.commit().await?;
+        }
 
         let places = memberships.iter().map(Into::into).collect();
         let person = account::person(&account, places, session.id);

@@ -64,10 +64,10 @@ impl InboxService for Inbox {
             None => sights.clone(),
         };
         let limit = (size + 1).max(ROWS);
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let items = store::inbox::list(&mut tx, person.account, &listed, after, limit).await?;
         let unseen = store::inbox::list_unseen(&mut tx, person.account, &sights, UNSEEN).await?;
-        tx.commit().await?;
+        drop(tx);
         let mut reader = self.reader(&caller, person);
         let mut shown = reader.page(&listed, items, size, limit).await?;
         let unseen = reader.unseen(unseen).await?;
@@ -157,10 +157,10 @@ impl Reader<'_> {
             if is_last || i64::try_from(page.len()).is_ok_and(|count| count > size) {
                 return Ok(page);
             }
-            let mut tx = self.inbox.db.begin(self.caller).await?;
+            let mut tx = self.inbox.db.read(self.caller).await?;
             let account = self.person.account;
             items = store::inbox::list(&mut tx, account, sights, after, limit).await?;
-            tx.commit().await?;
+            drop(tx);
         }
     }
 
@@ -205,9 +205,9 @@ impl Reader<'_> {
         if batches.is_empty() {
             return Ok(());
         }
-        let mut tx = self.inbox.db.begin(self.caller).await?;
+        let mut tx = self.inbox.db.read(self.caller).await?;
         let told = store::photo_batch::photos_of(&mut tx, &batches, limit).await?;
-        tx.commit().await?;
+        drop(tx);
         let ids: Vec<Uuid> = told.iter().map(|photo| photo.photo_id).collect();
         let visible = self
             .inbox

@@ -35,9 +35,9 @@ impl PreferenceService for Preferred {
         };
 
         self.check_may_read(&caller, account).await?;
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let preference = store::preference::find(&mut tx, account).await?;
-        tx.commit().await?;
+        drop(tx);
         let time_zone = match preference.time_zone.as_str() {
             "" => self.peers.organization(caller.tenant).await?.time_zone,
             chosen => chosen.to_owned(),

@@ -37,7 +37,7 @@ impl AccessService for Access {
 
         let ids = parse_ids(&request.get_ref().project_ids, "project_ids")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let filter = store::project::Filter {
             reach: &Reach::of(&caller),
             ids: (!ids.is_empty()).then_some(ids.as_slice()),
@@ -47,7 +47,7 @@ impl AccessService for Access {
             limit: BATCH,
         };
         let projects = store::project::list(&mut tx, &filter).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(ResolveResponse {
             projects: projects

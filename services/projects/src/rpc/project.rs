@@ -98,9 +98,9 @@ impl ProjectService for Projects {
 
         let id = parse_id(&request.get_ref().id, "id")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let project = read(&mut tx, &caller, id).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetProjectResponse {
             project: Some(project),
@@ -136,7 +136,7 @@ impl ProjectService for Projects {
             id => Some(parse_id(id, "client_id")?),
         };
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let filter = store::project::Filter {
             reach: &reach,
             ids: None,
@@ -149,7 +149,7 @@ impl ProjectService for Projects {
         let mut rows = store::project::list(&mut tx, &filter).await?;
         let next_page_token = page::cut(&mut rows, size, |last| last.id);
         let projects = views(&mut tx, &caller, &rows).await?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(ListProjectsResponse {
             projects,

@@ -26,9 +26,9 @@ impl VisibilityService for Visibilities {
 
         let project = parse_id(&request.get_ref().project_id, "project_id")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let row = store::visibility::find(&mut tx, project).await?.found()?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(GetVisibilityResponse {
             visibility: Some(row.into()),
@@ -73,9 +73,9 @@ impl VisibilityService for Visibilities {
         let project = parse_id(&message.project_id, "visibility.project_id")?;
         let settings = read(&message)?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let row = store::visibility::find(&mut tx, project).await?.found()?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(CompareVisibilityResponse {
             changes: visibility::changes(&row.settings, &settings),
