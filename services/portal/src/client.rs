@@ -44,17 +44,18 @@ pub(crate) struct Around {
     pub(crate) format: Format,
 }
 
-impl Around {
-    /// Asks at once; `items` is how many of the inbox the page shows.
-    pub(crate) async fn load(client: &Client, items: i32, page_token: &str) -> Result<Self, Error> {
-        let mut projects = client.calls.projects();
+/// What notifications says of the client, which takes longer than anything else.
+pub(crate) struct News {
+    inbox: Option<ListInboxResponse>,
+    preferences: Option<Preferences>,
+}
+
+impl News {
+    /// Asks at once; `items` is how many of the inbox the page shows. A page is worth showing without its badge.
+    pub(crate) async fn load(client: &Client, items: i32, page_token: &str) -> Self {
         let mut inbox = client.calls.inbox();
         let mut preferences = client.calls.preferences();
-        let (projects, inbox, preferences) = tokio::join!(
-            projects.list_projects(ListProjectsRequest {
-                page_size: ALL_PROJECTS,
-                ..ListProjectsRequest::default()
-            }),
+        let (inbox, preferences) = tokio::join!(
             inbox.list_inbox(ListInboxRequest {
                 page_size: items,
                 page_token: page_token.to_owned(),
@@ -62,20 +63,44 @@ impl Around {
             }),
             preferences.get_preferences(GetPreferencesRequest::default()),
         );
-        // a page is worth showing without its badge
-        let inbox = optional("the inbox", inbox);
-        let preferences =
-            optional("preferences", preferences).and_then(|answer| answer.preferences);
-        let zone = preferences
+        Self {
+            inbox: optional("the inbox", inbox),
+            preferences: optional("preferences", preferences).and_then(|answer| answer.preferences),
+        }
+    }
+}
+
+/// All projects of the client, newest first.
+pub(crate) async fn projects(client: &Client) -> Result<Vec<Project>, Error> {
+    let request = ListProjectsRequest {
+        page_size: ALL_PROJECTS,
+        ..ListProjectsRequest::default()
+    };
+    let answer = client.calls.projects().list_projects(request).await?;
+    Ok(answer.into_inner().projects)
+}
+
+impl Around {
+    /// Asks at once; `items` is how many of the inbox the page shows.
+    pub(crate) async fn load(client: &Client, items: i32, page_token: &str) -> Result<Self, Error> {
+        let (projects, news) =
+            tokio::join!(projects(client), News::load(client, items, page_token));
+        Ok(Self::new(client, projects?, news))
+    }
+
+    /// For a page that goes on from the projects while the news is on its way.
+    pub(crate) fn new(client: &Client, projects: Vec<Project>, news: News) -> Self {
+        let zone = news
+            .preferences
             .as_ref()
             .and_then(|preferences| TimeZone::get(&preferences.time_zone).ok())
             .unwrap_or_else(|| client.site.zone.clone());
-        Ok(Self {
-            projects: projects?.into_inner().projects,
-            inbox,
-            preferences,
+        Self {
+            projects,
+            inbox: news.inbox,
+            preferences: news.preferences,
             format: Format::new(Locale::default(), zone),
-        })
+        }
     }
 
     /// The frame of the page.

@@ -97,7 +97,6 @@ fn progress_page(theme: Theme, project: Project) -> String {
     let opened = Opened {
         frame: client_frame(&around, theme, Here::Project(project.id.clone())),
         band: Band::new(&project, &sections, Section::Progress),
-        shows_photos: true,
         around,
         project,
     };

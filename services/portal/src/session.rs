@@ -10,7 +10,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -38,6 +38,8 @@ use crate::{
 
 /// The cookie of a session outlives every session: when one ends is identity's decision.
 const SESSION_COOKIE: Duration = Duration::from_hours(90 * 24);
+/// A token of this age is good for any call that follows.
+const YOUNG: Duration = Duration::from_secs(20);
 const YEAR: Duration = Duration::from_hours(365 * 24);
 const LONGEST_USER_AGENT: usize = 400;
 
@@ -192,13 +194,18 @@ pub(crate) struct Person {
     pub(crate) account: Account,
     /// Calls with the person's own rights.
     pub(crate) calls: Calls,
+    /// When its token came, which lives for a minute.
+    calls_since: Instant,
     session_id: String,
     secret: String,
 }
 
 impl Person {
-    /// Calls with a new token, for after an upload: the one that the request began with lives for a minute alone.
+    /// Calls for after an upload: with a new token where the one that the request began with is no longer young.
     pub(crate) async fn renewed(&self) -> Result<Calls, Error> {
+        if self.calls_since.elapsed() < YOUNG {
+            return Ok(self.calls.clone());
+        }
         let resolved = self
             .app
             .backend
@@ -255,6 +262,7 @@ impl Person {
             site,
             account: resolved.account.unwrap_or_default(),
             calls: app.backend.person(&resolved.access_token),
+            calls_since: Instant::now(),
             session_id: resolved.session_id,
             secret,
         }))

@@ -12,11 +12,12 @@ use proto::{
 use crate::{
     badge::Badge,
     client::{
-        Around, ClientFrame, Here,
+        Around, ClientFrame, Here, News,
         activity::{self, Entry},
         format_at, optional, phases,
         phases::Bar,
         project::{address_line, shows_photos},
+        projects,
     },
     error::Error,
     format::{Format, When, count, date_of, first_name, time_of},
@@ -81,18 +82,23 @@ pub(crate) struct Card {
 
 /// `GET /`
 pub(crate) async fn show(client: Client) -> Result<Response, Error> {
-    let (around, accesses) = tokio::join!(Around::load(&client, RECENT, ""), accesses(&client));
-    let around = around?;
+    let projects = async {
+        let projects = projects(&client).await?;
+        let contract = contract_of(&client, projects.first()).await;
+        Ok::<_, Error>((projects, contract))
+    };
+    let (projects, accesses, news) =
+        tokio::join!(projects, accesses(&client), News::load(&client, RECENT, ""));
+    let (projects, contract) = projects?;
+    let around = Around::new(&client, projects, news);
     let items = around
         .inbox
         .as_ref()
         .map(|inbox| inbox.items.clone())
         .unwrap_or_default();
-    let newest = around.projects.first();
     let shown = photographed(&around.projects, &accesses, &items);
-    let (recent, contract, photos) = tokio::join!(
+    let (recent, photos) = tokio::join!(
         activity::entries(&client, items.clone(), &around.format),
-        contract_of(&client, newest),
         strip_of(&client, shown)
     );
     let frame = around.frame(&client, Here::Home);

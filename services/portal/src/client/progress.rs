@@ -13,7 +13,7 @@ use crate::{
     client::{
         ClientFrame, format_at, members, optional, phases,
         phases::Bar,
-        project::{Band, Opened, Section},
+        project::{Band, Opened, Section, Seen},
     },
     error::Error,
     format::{Format, When, date_of, initials, time_of},
@@ -81,14 +81,20 @@ pub(crate) struct TeamMember {
 
 /// `GET /p/{project}/progress`
 pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
-    let opened = Opened::load(&client, id, Section::Progress).await?;
-    let (team, pictures) = tokio::join!(team(&client, &opened.project), pictures(&client, &opened));
+    let seen = async {
+        let seen = Seen::load(&client, id, Section::Progress).await?;
+        let (team, pictures) = tokio::join!(team(&client, &seen.project), pictures(&client, &seen));
+        Ok::<_, Error>((seen, team, pictures))
+    };
+    let (seen, news) = tokio::join!(seen, Opened::news(&client));
+    let (seen, team, pictures) = seen?;
+    let opened = Opened::new(&client, seen, news, Section::Progress);
     page::show(&Page::new(opened, team, pictures))
 }
 
-async fn pictures(client: &Client, opened: &Opened) -> Vec<Picture> {
-    let project = &opened.project;
-    let Some(phase) = phases::current(project).filter(|_| opened.shows_photos) else {
+async fn pictures(client: &Client, seen: &Seen) -> Vec<Picture> {
+    let project = &seen.project;
+    let Some(phase) = phases::current(project).filter(|_| seen.shows_photos) else {
         return Vec::new();
     };
     let request = ListPhotosRequest {

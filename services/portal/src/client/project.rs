@@ -11,7 +11,7 @@ use proto::projects::{
 use uuid::Uuid;
 
 use crate::{
-    client::{Around, ClientFrame, Here},
+    client::{Around, ClientFrame, Here, News, projects},
     error::Error,
     session::Client,
 };
@@ -112,6 +112,39 @@ pub(crate) struct Tab {
     pub(crate) is_current: bool,
 }
 
+/// A project as this client may see it.
+pub(crate) struct Seen {
+    /// The project.
+    pub(crate) project: Project,
+    /// True where this client may see its photos.
+    pub(crate) shows_photos: bool,
+    sections: Vec<Section>,
+    projects: Vec<Project>,
+}
+
+impl Seen {
+    /// Asks for the project; it is not there for who may not see this section of it.
+    pub(crate) async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
+        let id = id.to_string();
+        let (projects, access) = tokio::try_join!(projects(client), access(client, id.clone()))?;
+        let sections = Section::of(&access);
+        if !sections.contains(&section) {
+            return Err(Error::NotFound);
+        }
+        let found = projects.iter().find(|project| project.id == id).cloned();
+        let project = match found {
+            Some(project) => project,
+            None => get(client, id).await?,
+        };
+        Ok(Self {
+            project,
+            shows_photos: shows_photos(&access),
+            sections,
+            projects,
+        })
+    }
+}
+
 /// What a page of a project starts from.
 pub(crate) struct Opened {
     /// What every page of a client has.
@@ -122,38 +155,36 @@ pub(crate) struct Opened {
     pub(crate) band: Band,
     /// The project as this client may see it.
     pub(crate) project: Project,
-    /// True where this client may see its photos.
-    pub(crate) shows_photos: bool,
 }
 
 impl Opened {
-    /// Asks for the project; it is not there for who may not see this section of it.
+    /// Asks for the project and the news; it is not there for who may not see this section of it.
     pub(crate) async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
-        let id = id.to_string();
-        let mut projects = client.calls.projects();
-        let project = async {
-            let answer = projects
-                .get_project(GetProjectRequest { id: id.clone() })
-                .await?;
-            answer.into_inner().project.ok_or(Error::NotFound)
-        };
-        let (around, project, access) = tokio::try_join!(
-            Around::load(client, 1, ""),
-            project,
-            access(client, id.clone())
-        )?;
-        let sections = Section::of(&access);
-        if !sections.contains(&section) {
-            return Err(Error::NotFound);
-        }
-        Ok(Self {
-            frame: around.frame(client, Here::Project(id.clone())),
-            band: Band::new(&project, &sections, section),
-            shows_photos: shows_photos(&access),
-            around,
-            project,
-        })
+        let (seen, news) = tokio::join!(Seen::load(client, id, section), Self::news(client));
+        Ok(Self::new(client, seen?, news, section))
     }
+
+    /// For a page that goes on from the project while the news is on its way.
+    pub(crate) fn new(client: &Client, seen: Seen, news: News, section: Section) -> Self {
+        let around = Around::new(client, seen.projects, news);
+        Self {
+            frame: around.frame(client, Here::Project(seen.project.id.clone())),
+            band: Band::new(&seen.project, &seen.sections, section),
+            around,
+            project: seen.project,
+        }
+    }
+
+    /// What a page of a project shows of the news: a badge.
+    pub(crate) async fn news(client: &Client) -> News {
+        News::load(client, 1, "").await
+    }
+}
+
+async fn get(client: &Client, id: String) -> Result<Project, Error> {
+    let request = GetProjectRequest { id };
+    let answer = client.calls.projects().get_project(request).await?;
+    answer.into_inner().project.ok_or(Error::NotFound)
 }
 
 async fn access(client: &Client, id: String) -> Result<ProjectAccess, Error> {

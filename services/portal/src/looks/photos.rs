@@ -110,7 +110,6 @@ fn gallery_page(
     let opened = Opened {
         frame: client_frame(&around, theme, Here::Project(project.id.clone())),
         band: Band::new(&project, &sections, Section::Photos),
-        shows_photos: true,
         around,
         project,
     };
