@@ -29,6 +29,9 @@ pub enum Error {
     /// INVALID_ARGUMENT with a violation a field.
     #[error("invalid: {0:?}")]
     Invalid(Vec<Violation>),
+    /// INVALID_ARGUMENT without a field: the request id stands for another request.
+    #[error("request id used before")]
+    Reused,
     /// ABORTED: it changed since it was read.
     #[error("conflict: {}", .0.text())]
     Conflict(Reason),
@@ -124,6 +127,7 @@ impl Error {
             | Self::Exhausted(reason, _) => *reason,
             Self::NotFound => Reason::NotFound,
             Self::Invalid(_) => Reason::InvalidArgument,
+            Self::Reused => Reason::RequestIdReused,
             Self::TooLarge => Reason::TooLarge,
             Self::Unreadable => Reason::Unreadable,
             Self::Unsupported => Reason::Unsupported,
@@ -166,7 +170,7 @@ impl From<Error> for tonic::Status {
                 tonic::Code::ResourceExhausted
             }
             Error::TooLarge => tonic::Code::OutOfRange,
-            Error::Unreadable => tonic::Code::InvalidArgument,
+            Error::Reused | Error::Unreadable => tonic::Code::InvalidArgument,
             Error::Unsupported => tonic::Code::Unimplemented,
             Error::DeadlineExceeded => tonic::Code::DeadlineExceeded,
             Error::Unavailable(_) => tonic::Code::Unavailable,

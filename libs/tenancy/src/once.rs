@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
 use prost::Message;
-use service::{Error, Reason, Result, clock};
+use service::{Error, Result, clock};
 use uuid::Uuid;
 
 use crate::{Caller, TenantTx};
@@ -77,7 +77,7 @@ impl<T: Message + Default> Once<T> {
         .fetch_one(&mut **tx)
         .await?;
         if kept_hash != hash.as_ref() {
-            return Err(Error::invalid("request_id", Reason::RequestIdReused.text()));
+            return Err(Error::Reused);
         }
         T::decode(response.as_slice())
             .map(Self::Before)

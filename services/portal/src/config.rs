@@ -23,7 +23,7 @@ pub struct Config {
     pub base_domain: String,
     /// Between "stopping" and the close of the port.
     pub drain_ms: u64,
-    /// The port that browsers see.
+    /// The port that browsers see; 0 is that of the scheme.
     pub public_port: u16,
     /// Whose word on the client's address counts.
     #[serde(deserialize_with = "networks")]
@@ -75,10 +75,10 @@ impl Config {
         } else {
             ("https", 443)
         };
-        if self.public_port == usual_port {
-            format!("{scheme}://{host}")
-        } else {
-            format!("{scheme}://{host}:{}", self.public_port)
+        match self.public_port {
+            0 => format!("{scheme}://{host}"),
+            port if port == usual_port => format!("{scheme}://{host}"),
+            port => format!("{scheme}://{host}:{port}"),
         }
     }
 }
@@ -122,6 +122,14 @@ mod tests {
         assert_eq!(config.trusted_proxies.len(), 2);
         assert_eq!(
             config.origin("alder.example.com"),
+            "https://alder.example.com"
+        );
+        let usual = Config {
+            public_port: 0,
+            ..config
+        };
+        assert_eq!(
+            usual.origin("alder.example.com"),
             "https://alder.example.com"
         );
     }
