@@ -1,6 +1,6 @@
 //! The configuration.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU16};
 
 use events::Kafka;
 use secrecy::SecretString;
@@ -49,6 +49,8 @@ pub struct Smtp {
     pub username: String,
     pub password: SecretString,
     pub from: String,
+    /// How many mails are on their way at once.
+    pub connections: NonZeroU16,
 }
 
 /// How the connection to the mail server is secured.

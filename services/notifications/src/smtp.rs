@@ -1,6 +1,6 @@
 //! The way to the mail server.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, num::NonZeroU16, time::Duration};
 
 use anyhow::Context as _;
 use lettre::{
@@ -9,7 +9,7 @@ use lettre::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::authentication::Credentials,
+    transport::smtp::{PoolConfig, authentication::Credentials},
 };
 use secrecy::ExposeSecret as _;
 use service::{Error, Result, clock};
@@ -25,6 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Address,
+    connections: NonZeroU16,
 }
 
 /// A mail and whom it is from and to.
@@ -58,7 +59,10 @@ impl Mailer {
             Security::Tls => Transport::relay(&config.host)
                 .context("smtp.host is no name that a certificate can have")?,
         };
-        let mut builder = builder.port(config.port).timeout(Some(TIMEOUT));
+        let mut builder = builder
+            .port(config.port)
+            .timeout(Some(TIMEOUT))
+            .pool_config(PoolConfig::new().max_size(config.connections.get().into()));
         if !config.username.is_empty() {
             builder = builder.credentials(Credentials::new(
                 config.username.clone(),
@@ -71,7 +75,13 @@ impl Mailer {
                 .from
                 .parse()
                 .context("smtp.from is not an email address")?,
+            connections: config.connections,
         })
+    }
+
+    /// How many letters may be on their way at once.
+    pub(crate) fn at_once(&self) -> i64 {
+        self.connections.get().into()
     }
 
     /// Sends a letter; UNAVAILABLE where the mail server is not reached, which says nothing about the letter.
@@ -164,6 +174,7 @@ mod tests {
             username: String::new(),
             password: String::new().into(),
             from: "no-reply@example.com".to_owned(),
+            connections: NonZeroU16::MIN,
         };
         Mailer::new(&config).expect("valid")
     }

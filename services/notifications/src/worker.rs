@@ -31,8 +31,6 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_millis(500);
-/// How many mails one round claims. All of them are on their way at once, so that no claim runs out in a queue.
-const AT_ONCE: i64 = 4;
 /// How many summaries one round opens.
 const SUMMARIES: i64 = 20;
 /// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
@@ -92,7 +90,8 @@ impl Worker {
         }
     }
 
-    /// Opens the summaries whose hour has come and sends one batch; true where there may be more.
+    /// Opens the summaries whose hour has come and sends one batch, all of it at once, so that no claim runs out in a queue;
+    /// true where there may be more.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
         for (tenant, account) in deadline::strictly(PIECE, self.due_summaries()).await? {
             if let Err(error) = deadline::strictly(BUDGET, self.open_summary(tenant, account)).await
@@ -102,7 +101,7 @@ impl Worker {
         }
 
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
-        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == AT_ONCE);
+        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.mailer.at_once());
         stream::iter(claimed)
             .take_until(stopping.cancelled())
             .for_each_concurrent(None, |claimed| self.take(claimed, stopping))
@@ -119,7 +118,7 @@ impl Worker {
 
     async fn claim(&self) -> Result<Vec<Claimed>> {
         let mut tx = self.db.begin_unscoped("mail: claim what is due").await?;
-        let claimed = store::job::claim(&mut tx, AT_ONCE).await?;
+        let claimed = store::job::claim(&mut tx, self.mailer.at_once()).await?;
         tx.commit().await?;
         Ok(claimed)
     }

@@ -110,7 +110,8 @@ async fn the_same_request_makes_one_record() -> Result<()> {
         .clients()
         .create_client(authorized(&office.owner, changed))
         .await;
-    assert_eq!(violated(answer), ["request_id"]);
+    let reused = (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned());
+    assert_eq!(refusal(&answer), reused);
     Ok(())
 }
 

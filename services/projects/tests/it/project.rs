@@ -7,7 +7,7 @@ use proto::projects::{
     MapPoint, PhaseStatus, Project, ProjectCreated, ProjectStatus, SiteAddress,
     UpdateProjectRequest,
 };
-use service::new_id;
+use service::{Reason, new_id};
 use tonic::Code;
 
 use crate::{Setup, code, violated};
@@ -75,7 +75,9 @@ async fn the_same_request_id_creates_one_project() -> Result<()> {
     request.template_id = "kitchen".to_owned();
     let request = setup.by(&setup.tenant.owner, request)?;
     let answer = setup.projects()?.create_project(request).await;
-    assert_eq!(violated(answer), ["request_id"]);
+    let refused = answer.expect_err("the id stands for another project");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(Reason::RequestIdReused.is_in(&refused), "{refused:?}");
     assert_eq!(setup.event_names().await?, ["ProjectCreated"]);
     Ok(())
 }
