@@ -183,8 +183,11 @@ export async function sendPhotos(member) {
     await member.press("Add photos");
     return;
   }
+  const rows = member.page.locator("[data-uploads] li");
+  const before = await rows.count();
   await member.control("button", "Add photos").click();
-  await member.page.locator("[data-said]").filter({ hasText: "to upload" }).waitFor();
+  // what it says may have moved on already
+  await rows.nth(before).waitFor();
 }
 
 /** Waits until every file has become a photo or was refused, and opens the photos anew. */

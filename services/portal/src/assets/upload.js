@@ -188,7 +188,7 @@ function start(form) {
     }
   }
 
-  // The grid as it is now, in the place of the one that was; what is selected in it is left alone.
+  // Count and grid as they are now, in the place of those that were; what is selected in the grid is left alone.
   async function showNew() {
     const gallery = document.getElementById("gallery");
     if (gallery.querySelector("input[name=id]:checked")) return;
@@ -196,8 +196,10 @@ function start(form) {
       const answer = await fetch(location.href);
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.getElementById("gallery");
-      if (fresh) gallery.replaceWith(fresh);
+      for (const id of ["count", "gallery"]) {
+        const fresh = page.getElementById(id);
+        if (fresh) document.getElementById(id)?.replaceWith(fresh);
+      }
     } catch {
       // the next page shows them
     }
