@@ -32,8 +32,8 @@ const JAVA_FLAGS: [&str; 6] = [
     "-Djava.awt.headless=true",
 ];
 
-/// The three intervals at the end bring a killed broker back in 2 seconds; with the usual ones
-/// its own former session keeps it out for 10.
+/// The three intervals at the end bring a killed broker back in a few seconds; with the usual ones its own former session
+/// keeps it out for 10. A session much shorter than these is lost on a busy machine, and with it every partition's leader.
 const SETTINGS: &str = "\
 process.roles=broker,controller
 node.id=1
@@ -51,7 +51,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=4
 group.initial.rebalance.delay.ms=0
-broker.session.timeout.ms=1500
+broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=500
 metadata.max.idle.interval.ms=5000
 ";
