@@ -183,11 +183,17 @@ export async function sendPhotos(member) {
     await member.press("Add photos");
     return;
   }
-  const rows = member.page.locator("[data-uploads] li");
-  const before = await rows.count();
+  // all that is said from now on: a small file is there before anybody looks
+  const said = await member.page.locator("[data-said]").evaluateHandle((element) => {
+    const texts = [];
+    const listen = () => texts.push(element.textContent);
+    new MutationObserver(listen).observe(element, { childList: true, characterData: true, subtree: true });
+    return texts;
+  });
   await member.control("button", "Add photos").click();
-  // what it says may have moved on already
-  await rows.nth(before).waitFor();
+  await eventually("how many are to upload is told", async () => {
+    return (await said.jsonValue()).some((text) => text.includes("to upload"));
+  });
 }
 
 /** Waits until every file has become a photo or was refused, and opens the photos anew. */

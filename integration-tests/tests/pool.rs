@@ -40,6 +40,8 @@ const CONNECTIONS: u32 = 4;
 const AT_ONCE: usize = 40;
 /// Some more than a unit of work takes.
 const MOST_POLLS: u32 = 14;
+/// read_only_sql_transaction
+const READ_ONLY: &str = "25006";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_carried_over_wherever_calls_are_cut_off() -> Result<()> {
@@ -87,6 +89,35 @@ async fn nothing_is_carried_over_wherever_calls_are_cut_off() -> Result<()> {
     );
     println!("{result}; cut off in {:?}", storm.cut);
     testing::proved("T4", &result)
+}
+
+/// A transaction that reads is dropped and not waited for: whoever gets its connection next must be in one of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_writes_nothing_and_leaves_nothing_behind() -> Result<()> {
+    let test_db = TestDb::new("billing", &billing::migrations()).await?;
+    let db = Db::open("billing", &test_db.database(1)?).await?;
+    let (reader, writer) = (TenantId::new(), TenantId::new());
+    let project = service::new_id();
+
+    let mut tx = db.read(&Caller::system(reader, "billing")).await?;
+    let refused = insert(&mut tx, reader, project).await;
+    let refused = refused.expect_err("it only reads");
+    let code = refused.as_database_error().and_then(|error| error.code());
+    assert_eq!(code.as_deref(), Some(READ_ONLY), "{refused}");
+    drop(tx);
+
+    let writer = Caller::system(writer, "billing");
+    let mut tx = db.begin(&writer).await?;
+    insert(&mut tx, writer.tenant, project).await?;
+    tx.commit().await?;
+    let mut tx = db.read(&writer).await?;
+    let found: i64 = sqlx::query_scalar("select count(*) from contract")
+        .fetch_one(&mut *tx)
+        .await?;
+    assert_eq!(found, 1);
+    drop(tx);
+    db.close().await;
+    Ok(())
 }
 
 /// What the guard in `tenancy::Db` is for, and that its absence would be seen.
@@ -234,16 +265,25 @@ async fn write<P: Lending>(
         .fetch_one(&mut *tx)
         .await?;
     ensure!(foreign == 0, "{foreign} rows of others are seen");
+    insert(&mut tx, tenant, project).await?;
+    *step = Step::Commit;
+    Ok(P::commit(tx).await?)
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    project: Uuid,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into contract (tenant_id, project_id, value_minor_units, currency_code, updated_by, updated_at)
          values ($1, $2, 1, 'USD', $2, '2026-11-25T00:00:00Z')",
     )
     .bind(tenant.uuid())
     .bind(project)
-    .execute(&mut *tx)
+    .execute(connection)
     .await?;
-    *step = Step::Commit;
-    Ok(P::commit(tx).await?)
+    Ok(())
 }
 
 /// Where a call is cut off.

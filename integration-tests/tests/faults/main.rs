@@ -111,8 +111,12 @@ async fn play(exposed: &Exposed, plan: Plan) -> Result<(String, Ledger)> {
         exposed.suffer(plan.fault).await.context("let it happen")
     };
     if let Err(error) = tokio::try_join!(tell, fault) {
-        let moving = story.ledger.moving(exposed).await?;
-        return Err(error.context(format!("on its way: {}", moving.join("; "))));
+        // what failed matters more than that this cannot be asked
+        let moving = match story.ledger.moving(exposed).await {
+            Ok(moving) => moving.join("; "),
+            Err(unknown) => format!("{unknown:#}"),
+        };
+        return Err(error.context(format!("on its way: {moving}")));
     }
     let troubles = story.troubles();
     let ledger = story.ledger;

@@ -53,17 +53,14 @@ async fn tell(script: &str) -> Result<()> {
     let platform = Platform::start(Options::for_test(&data)?).await?;
     let outcome = run(&platform, &pictures, script).await;
     if outcome.is_err() {
-        complain(&platform);
-        if let Err(error) = come_to_rest(&platform).await {
-            println!("{error:#}");
-        }
+        complain(&platform).await;
     }
     platform.stop().await?;
     outcome
 }
 
-/// Prints what the services had to complain of: their logs go with the platform.
-fn complain(platform: &Platform) {
+/// Prints what the services had to complain of, and what they do not come to the end of: it all goes with the platform.
+async fn complain(platform: &Platform) {
     for service in Service::ALL {
         let log = fs::read_to_string(platform.log(service)).unwrap_or_default();
         for line in log
@@ -72,6 +69,9 @@ fn complain(platform: &Platform) {
         {
             println!("{}: {line}", service.name());
         }
+    }
+    if let Err(error) = come_to_rest(platform).await {
+        println!("{error:#}");
     }
 }
 

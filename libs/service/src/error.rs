@@ -44,7 +44,7 @@ pub enum Error {
     /// OUT_OF_RANGE: the request is larger than the server reads.
     #[error("too large")]
     TooLarge,
-    /// INVALID_ARGUMENT without a field: what came is no message of this call.
+    /// INVALID_ARGUMENT without a field: what came is no message of this call, or no text that a database holds.
     #[error("unreadable")]
     Unreadable,
     /// UNIMPLEMENTED: there is no such call, or not in this encoding.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     caller::{Caller, TenantId},
-    lent::{Lent, answered, may_be_open},
+    lent::{Lent, answered, has_begun},
 };
 
 const LOCK_TIMEOUT_MILLIS: u64 = 2_000;
@@ -226,7 +226,7 @@ async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Erro
         // user writes there is acknowledged and then lost, and read under the former organization. This ends it.
         .after_release(|connection, _| {
             Box::pin(async move {
-                if may_be_open() {
+                if !has_begun() {
                     connection.execute("begin; rollback").await?;
                 }
                 Ok(true)

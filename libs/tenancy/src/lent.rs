@@ -18,13 +18,15 @@ use tokio::runtime::Handle;
 const RELEASE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// Whether the transaction of a connection that goes back to its pool was known to the end.
-    static IS_KNOWN: bool;
+    /// [`Lent::has_begun`] of the connection that goes back to its pool.
+    static HAS_BEGUN: bool;
 }
 
-/// True while a connection goes back on which nobody but the server may know of a transaction.
-pub(crate) fn may_be_open() -> bool {
-    !IS_KNOWN.try_with(|is_known| *is_known).unwrap_or_default()
+/// True while a connection goes back whose BEGIN was answered; false where that is not known.
+pub(crate) fn has_begun() -> bool {
+    HAS_BEGUN
+        .try_with(|has_begun| *has_begun)
+        .unwrap_or_default()
 }
 
 /// A connection with at most one transaction on it, which is rolled back unless it was committed.
@@ -33,7 +35,7 @@ pub(crate) fn may_be_open() -> bool {
 /// good for the answer of one that was cut; it would have one less from then on.
 pub(crate) struct Lent {
     connection: Option<PoolConnection<Postgres>>,
-    /// BEGIN was answered, so that the driver knows of the transaction and ends it
+    /// BEGIN was answered: the driver knows of the transaction, and ends it.
     has_begun: bool,
 }
 
@@ -67,7 +69,7 @@ impl Drop for Lent {
         };
         PgTransactionManager::start_rollback(&mut connection);
         // as the pool does it by itself, but for the limit; what is dropped then is closed
-        let back = IS_KNOWN.scope(self.has_begun, connection.return_to_pool());
+        let back = HAS_BEGUN.scope(self.has_begun, connection.return_to_pool());
         runtime.spawn(tokio::time::timeout(RELEASE, back));
     }
 }

@@ -78,32 +78,31 @@ impl Signer {
             service: None,
             person: Some(person),
         };
-        self.sign(subject, jiff::Timestamp::now().as_second())
+        self.sign(subject, now())
     }
 
     /// The own token for one organization.
     pub fn service(&self, tenant: TenantId) -> Result<String> {
-        self.own(Some(tenant), None)
+        self.own(Some(tenant), None, now())
     }
 
     /// The own token to act for a person: the receiver applies that person's rights.
     pub fn on_behalf(&self, tenant: TenantId, person: Person) -> Result<String> {
-        self.own(Some(tenant), Some(person))
+        self.own(Some(tenant), Some(person), now())
     }
 
     /// The own token of no organization, for what comes before one is known.
     pub fn platform(&self) -> Result<String> {
-        self.own(None, None)
+        self.own(None, None, now())
     }
 
-    fn own(&self, tenant: Option<TenantId>, person: Option<Person>) -> Result<String> {
+    fn own(&self, tenant: Option<TenantId>, person: Option<Person>, now: i64) -> Result<String> {
         let subject = Subject {
             tenant,
             service: Some(self.ring.issuer.clone()),
             person,
         };
         let key = serde_json::to_string(&subject).map_err(Error::internal)?;
-        let now = jiff::Timestamp::now().as_second();
         if let Some((since, token)) = self.own.get(&key)
             && now - since < YOUNG_SECONDS
         {
@@ -142,12 +141,8 @@ impl Verifier {
         Self { ring, good }
     }
 
-    fn asker(&self, token: &str) -> Option<Asker> {
-        self.asker_at(token, jiff::Timestamp::now().as_second())
-    }
-
-    /// Whoever asks by the token, which was verified now or is still good at `now`.
-    fn asker_at(&self, token: &str, now: i64) -> Option<Asker> {
+    /// Whoever asks by the token, which is verified unless it was before and is still good.
+    fn asker(&self, token: &str, now: i64) -> Option<Asker> {
         if let Some((until, asker)) = self.good.get(token) {
             return (now < until).then_some(asker);
         }
@@ -204,12 +199,17 @@ impl Authenticate for Verifier {
             .to_str()
             .ok()
             .and_then(|text| text.strip_prefix("Bearer "))
-            .and_then(|token| self.asker(token))
+            .and_then(|token| self.asker(token, now()))
             .ok_or(Error::Unauthenticated(Reason::TokenInvalid))?;
         let tenant = asker.tenant.map(|tenant| tenant.to_string());
         extensions.insert(asker);
         Ok(tenant)
     }
+}
+
+/// The machine's time in seconds.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
 }
 
 /// Makes a request that carries a token.
@@ -265,11 +265,11 @@ mod tests {
             .person(tenant(), owner())
             .expect("a token");
         let verifier = Verifier::new(ring);
-        let now = jiff::Timestamp::now().as_second();
+        let now = now();
         let end = now + LIFETIME_SECONDS + LEEWAY_SECONDS;
-        assert!(verifier.asker_at(&token, now).is_some());
-        assert!(verifier.asker_at(&token, end - 2).is_some());
-        assert!(verifier.asker_at(&token, end + 1).is_none());
+        assert!(verifier.asker(&token, now).is_some());
+        assert!(verifier.asker(&token, end - 2).is_some());
+        assert!(verifier.asker(&token, end + 1).is_none());
     }
 
     #[test]
@@ -277,16 +277,19 @@ mod tests {
         let verifier = Verifier::new(ring(IDENTITY));
         let signer = Signer::new(verifier.ring.clone());
         let [one, other] = [(); 2].map(|()| signer.person(tenant(), owner()).expect("a token"));
-        assert!(verifier.asker(&one).is_some());
+        assert!(verifier.asker(&one, now()).is_some());
         // the words of one under the signature of the other
         let (words, _) = other.rsplit_once('.').expect("a signature");
         let (_, signature) = one.rsplit_once('.').expect("a signature");
         let forged = format!("{words}.{signature}");
-        assert!(verifier.asker(&forged).is_none());
-        assert!(verifier.asker(&forged).is_none(), "nor the second time");
+        assert!(verifier.asker(&forged, now()).is_none());
+        assert!(
+            verifier.asker(&forged, now()).is_none(),
+            "nor the second time"
+        );
         let stranger = Signer::new(ring(IDENTITY));
         let token = stranger.person(tenant(), owner()).expect("a token");
-        assert!(verifier.asker(&token).is_none());
+        assert!(verifier.asker(&token, now()).is_none());
     }
 
     #[test]
@@ -294,8 +297,11 @@ mod tests {
         let verifier = Verifier::new(ring("billing"));
         let signer = Signer::new(verifier.ring.clone());
         let (alder, birch, person) = (tenant(), tenant(), owner());
-        let own = signer.service(alder).expect("a token");
-        assert_eq!(own, signer.service(alder).expect("a token"));
+        let begin = now();
+        let own_at = |now| signer.own(Some(alder), None, now).expect("a token");
+        let own = own_at(begin);
+        assert_eq!(own, own_at(begin + YOUNG_SECONDS - 1));
+        assert_ne!(own, own_at(begin + YOUNG_SECONDS), "it is young no more");
         let for_person = signer.on_behalf(alder, person.clone()).expect("a token");
         for (token, tenant, on_behalf) in [
             (own, Some(alder), None),
@@ -303,7 +309,7 @@ mod tests {
             (for_person, Some(alder), Some(person)),
             (signer.platform().expect("a token"), None, None),
         ] {
-            let asker = verifier.asker(&token).expect("it is good");
+            let asker = verifier.asker(&token, now()).expect("it is good");
             assert_eq!((asker.tenant, asker.person), (tenant, on_behalf));
         }
     }

@@ -68,12 +68,12 @@ impl Composer<'_> {
             return Ok(unsent(Outcome::Dropped(GONE)));
         };
         let first = job.resend_of.unwrap_or(job.id);
-        let mut tx = self.db.begin(&Caller::system(self.tenant, NAME)).await?;
+        let mut tx = self.db.read(&Caller::system(self.tenant, NAME)).await?;
         let suppressed =
             store::suppression::is_suppressed(&mut tx, job.account_id, &account.email).await?;
         let preference = store::preference::find(&mut tx, job.account_id).await?;
         let news = store::delivery::news_of(&mut tx, first, is_copy).await?;
-        tx.commit().await?;
+        drop(tx);
 
         if let Some(why) = barred(kind, &account) {
             return Ok(unsent(Outcome::Dropped(why)));

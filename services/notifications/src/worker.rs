@@ -125,9 +125,9 @@ impl Worker {
 
     async fn open_summary(&self, tenant: TenantId, account: Uuid) -> Result<()> {
         let caller = Caller::system(tenant, NAME);
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let preference = store::preference::find(&mut tx, account).await?;
-        tx.commit().await?;
+        drop(tx);
         let zone = self.peers.zone(tenant, &preference.time_zone).await?;
         let mut tx = self.db.begin(&caller).await?;
         held::open_today(&mut tx, account, preference.frequency, &zone).await?;
@@ -196,9 +196,9 @@ impl Worker {
     /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
     async fn handle(&self, claimed: &Claimed) -> Result<Option<Handled>> {
         let caller = Caller::system(claimed.tenant, NAME);
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let job = store::job::find(&mut tx, claimed.id).await?;
-        tx.commit().await?;
+        drop(tx);
         let Some(job) = job else {
             return Ok(None);
         };

@@ -75,10 +75,10 @@ impl Config {
         } else {
             ("https", 443)
         };
-        match self.public_port {
-            0 => format!("{scheme}://{host}"),
-            port if port == usual_port => format!("{scheme}://{host}"),
-            port => format!("{scheme}://{host}:{port}"),
+        if [0, usual_port].contains(&self.public_port) {
+            format!("{scheme}://{host}")
+        } else {
+            format!("{scheme}://{host}:{}", self.public_port)
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -22,6 +22,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Method, header, request::Parts};
 use proto::identity::{Account, AccountKind, ResolveSessionRequest, Role, Session};
+use tokio::time::Instant;
 use tonic::Code;
 
 use self::address::client_address;

@@ -172,10 +172,10 @@ pub(super) async fn list(
     let project = parse_id(&request.get_ref().project_id, "project_id")?;
 
     let site = photos.access.site(&caller, project).await?.editable()?;
-    let mut tx = photos.db.begin(&caller).await?;
+    let mut tx = photos.db.read(&caller).await?;
     let uploader = site.sight.uploader();
     let files = store::file::list_uploads(&mut tx, project, uploader, MOST_LISTED).await?;
-    tx.commit().await?;
+    drop(tx);
 
     Ok(Response::new(ListUploadsResponse {
         uploads: files.iter().map(view).collect(),

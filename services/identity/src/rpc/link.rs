@@ -188,12 +188,12 @@ impl LinkService for Links {
 
         let id = parse_id(&request.get_ref().link_id, "link_id")?;
 
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let link = store::link::get(&mut tx, id).await?;
         require_open(&link)?;
         let account = store::account::get(&mut tx, link.account_id).await?;
         let message = message(&mut tx, &link, &account).await?;
-        tx.commit().await?;
+        drop(tx);
 
         let path = link
             .purpose
@@ -239,7 +239,7 @@ impl Open {
 impl Links {
     /// Reads a link that must be open and of a purpose; using it wrongly does not use it up.
     async fn open(&self, caller: &Caller, token: &str, purpose: Purpose) -> Result<Open> {
-        let mut tx = self.db.begin(caller).await?;
+        let mut tx = self.db.read(caller).await?;
         let link = store::link::find(&mut tx, &secret::hash(token)).await?;
         if link.purpose != purpose {
             return Err(Error::NotFound);
@@ -247,7 +247,6 @@ impl Links {
         require_open(&link)?;
         let account = store::account::get(&mut tx, link.account_id).await?;
         let company = store::organization::get(&mut tx).await?.name;
-        tx.commit().await?;
         Ok(Open {
             link,
             account,

@@ -229,6 +229,18 @@ async fn an_update_changes_what_its_mask_names() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_no_database_holds_is_not_taken_for_a_fault_of_ours() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    let hash = "\0".to_owned();
+    let request = setup.by_portal(office.tenant, GetStylesheetRequest { hash });
+    let answer = setup.organizations().get_stylesheet(request).await;
+    let unreadable = (Code::InvalidArgument, "UNREADABLE".to_owned());
+    assert_eq!(refusal(&answer), unreadable);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_brand_is_previewed_without_being_saved_and_then_saved() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;

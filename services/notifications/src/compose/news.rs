@@ -162,10 +162,8 @@ impl Composer<'_> {
     }
 
     async fn told(&self, batches: &[Uuid]) -> Result<Vec<BatchPhoto>> {
-        let mut tx = self.db.begin(&Caller::system(self.tenant, NAME)).await?;
-        let told = store::photo_batch::photos_of(&mut tx, batches, None).await?;
-        tx.commit().await?;
-        Ok(told)
+        let mut tx = self.db.read(&Caller::system(self.tenant, NAME)).await?;
+        store::photo_batch::photos_of(&mut tx, batches, None).await
     }
 }
 

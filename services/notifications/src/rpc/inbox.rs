@@ -96,15 +96,15 @@ impl InboxService for Inbox {
 
         let sights = self.peers.sights(caller.tenant, person).await?;
         let mut reader = self.reader(&caller, person);
-        let mut tx = self.db.begin(&caller).await?;
+        let mut tx = self.db.read(&caller).await?;
         let account = person.account;
         let shown = if named.is_empty() {
             let items = store::inbox::list_unseen(&mut tx, account, &sights, UNSEEN).await?;
-            tx.commit().await?;
+            drop(tx);
             reader.unseen(items).await?
         } else {
             let items = store::inbox::list_named(&mut tx, account, &sights, &named).await?;
-            tx.commit().await?;
+            drop(tx);
             reader.shown(items, None).await?
         };
         let ids: Vec<Uuid> = shown.iter().map(|shown| shown.item.id).collect();

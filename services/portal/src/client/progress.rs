@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::{
     auth::role_words,
     client::{
-        ClientFrame, format_at, members, optional, phases,
+        ClientFrame, News, format_at, members, optional, phases,
         phases::Bar,
-        project::{Band, Opened, Section, Seen},
+        project::{Band, Opened, Section, VisibleProject},
     },
     error::Error,
     format::{Format, When, date_of, initials, time_of},
@@ -81,20 +81,24 @@ pub(crate) struct TeamMember {
 
 /// `GET /p/{project}/progress`
 pub(crate) async fn show(client: Client, Path(id): Path<Uuid>) -> Result<Response, Error> {
-    let seen = async {
-        let seen = Seen::load(&client, id, Section::Progress).await?;
-        let (team, pictures) = tokio::join!(team(&client, &seen.project), pictures(&client, &seen));
-        Ok::<_, Error>((seen, team, pictures))
+    let project = async {
+        let visible = VisibleProject::load(&client, id, Section::Progress).await?;
+        let (team, pictures) =
+            tokio::join!(team(&client, &visible.project), pictures(&client, &visible));
+        Ok((visible, team, pictures))
     };
-    let (seen, news) = tokio::join!(seen, Opened::news(&client));
-    let (seen, team, pictures) = seen?;
-    let opened = Opened::new(&client, seen, news, Section::Progress);
-    page::show(&Page::new(opened, team, pictures))
+    let news = async { Ok::<_, Error>(News::load(&client, 1, "").await) };
+    let ((visible, team, pictures), news) = tokio::try_join!(project, news)?;
+    page::show(&Page::new(
+        Opened::new(&client, visible, news),
+        team,
+        pictures,
+    ))
 }
 
-async fn pictures(client: &Client, seen: &Seen) -> Vec<Picture> {
-    let project = &seen.project;
-    let Some(phase) = phases::current(project).filter(|_| seen.shows_photos) else {
+async fn pictures(client: &Client, visible: &VisibleProject) -> Vec<Picture> {
+    let project = &visible.project;
+    let Some(phase) = phases::current(project).filter(|_| visible.shows_photos) else {
         return Vec::new();
     };
     let request = ListPhotosRequest {

@@ -112,17 +112,18 @@ pub(crate) struct Tab {
     pub(crate) is_current: bool,
 }
 
-/// A project as this client may see it.
-pub(crate) struct Seen {
-    /// The project.
+/// A project of which this client may see a section.
+pub(crate) struct VisibleProject {
+    /// The project, as far as this client may see it.
     pub(crate) project: Project,
     /// True where this client may see its photos.
     pub(crate) shows_photos: bool,
+    section: Section,
     sections: Vec<Section>,
     projects: Vec<Project>,
 }
 
-impl Seen {
+impl VisibleProject {
     /// Asks for the project; it is not there for who may not see this section of it.
     pub(crate) async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
         let id = id.to_string();
@@ -131,14 +132,15 @@ impl Seen {
         if !sections.contains(&section) {
             return Err(Error::NotFound);
         }
-        let found = projects.iter().find(|project| project.id == id).cloned();
-        let project = match found {
+        let listed = projects.iter().find(|project| project.id == id).cloned();
+        let project = match listed {
             Some(project) => project,
             None => get(client, id).await?,
         };
         Ok(Self {
             project,
             shows_photos: shows_photos(&access),
+            section,
             sections,
             projects,
         })
@@ -160,24 +162,20 @@ pub(crate) struct Opened {
 impl Opened {
     /// Asks for the project and the news; it is not there for who may not see this section of it.
     pub(crate) async fn load(client: &Client, id: Uuid, section: Section) -> Result<Self, Error> {
-        let (seen, news) = tokio::join!(Seen::load(client, id, section), Self::news(client));
-        Ok(Self::new(client, seen?, news, section))
+        let news = async { Ok(News::load(client, 1, "").await) };
+        let (visible, news) = tokio::try_join!(VisibleProject::load(client, id, section), news)?;
+        Ok(Self::new(client, visible, news))
     }
 
     /// For a page that goes on from the project while the news is on its way.
-    pub(crate) fn new(client: &Client, seen: Seen, news: News, section: Section) -> Self {
-        let around = Around::new(client, seen.projects, news);
+    pub(crate) fn new(client: &Client, visible: VisibleProject, news: News) -> Self {
+        let around = Around::new(client, visible.projects, news);
         Self {
-            frame: around.frame(client, Here::Project(seen.project.id.clone())),
-            band: Band::new(&seen.project, &seen.sections, section),
+            frame: around.frame(client, Here::Project(visible.project.id.clone())),
+            band: Band::new(&visible.project, &visible.sections, visible.section),
             around,
-            project: seen.project,
+            project: visible.project,
         }
-    }
-
-    /// What a page of a project shows of the news: a badge.
-    pub(crate) async fn news(client: &Client) -> News {
-        News::load(client, 1, "").await
     }
 }
 

@@ -44,6 +44,8 @@ use uuid::Uuid;
 /// What the services were asked, and what the storage holds.
 #[derive(Default)]
 pub(crate) struct World {
+    /// How often a session became a token.
+    pub(crate) tokens: u32,
     /// The photos that were begun, by the id that they got.
     pub(crate) started: BTreeMap<String, StartPhotoRequest>,
     /// The photos whose bytes were said to be there.
@@ -246,16 +248,19 @@ impl Cast {
                 }),
             }
             .encode_to_vec(),
-            "ResolveSession" => ResolveSessionResponse {
-                access_token: "token".to_owned(),
-                account: Some(Account {
-                    kind: AccountKind::Office.into(),
-                    role: Role::Owner.into(),
-                    ..Account::default()
-                }),
-                session_id: "session".to_owned(),
+            "ResolveSession" => {
+                world.tokens += 1;
+                ResolveSessionResponse {
+                    access_token: "token".to_owned(),
+                    account: Some(Account {
+                        kind: AccountKind::Office.into(),
+                        role: Role::Owner.into(),
+                        ..Account::default()
+                    }),
+                    session_id: "session".to_owned(),
+                }
+                .encode_to_vec()
             }
-            .encode_to_vec(),
             "GetMyAccount" => GetMyAccountResponse::default().encode_to_vec(),
             "GetProject" => GetProjectResponse {
                 project: Some(Project::default()),

@@ -1,8 +1,11 @@
 //! Files on their way in: by a form, and by a script.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use axum::http::{Method, StatusCode, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::{StreamExt as _, stream};
 use reqwest::{Body, Response};
 use service::new_id;
 
@@ -148,7 +151,7 @@ async fn a_script_brings_one_file_at_a_time() -> Result<()> {
 
     let forged = request("two.jpg").body("two").send().await?;
     assert_eq!(forged.status(), StatusCode::FORBIDDEN);
-    let endless = futures::stream::iter([Ok::<_, std::io::Error>("three")]);
+    let endless = stream::iter([Ok::<_, std::io::Error>("three")]);
     let without_length = request("three.jpg")
         .header("x-csrf-token", &token)
         .body(Body::wrap_stream(endless))
@@ -156,5 +159,46 @@ async fn a_script_brings_one_file_at_a_time() -> Result<()> {
         .await?;
     assert_eq!(without_length.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(stage.world().stored.len(), 1);
+    Ok(())
+}
+
+/// A token lives for a minute, and an upload may take far longer.
+#[tokio::test]
+async fn a_slow_upload_ends_with_a_new_token_and_a_quick_one_with_its_own() -> Result<()> {
+    let stage = Stage::new().await?;
+    let csrf = stage.token().await?;
+    for (pause, tokens) in [(None, 1), (Some(Duration::from_secs(21)), 2)] {
+        let before = stage.world().tokens;
+        let begun = stage.world().started.len();
+        let world = stage.world.clone();
+        let second = async move {
+            while world.lock().expect("nobody panicked").started.len() == begun {
+                tokio::task::yield_now().await;
+            }
+            if let Some(pause) = pause {
+                tokio::time::pause();
+                tokio::time::advance(pause).await;
+                tokio::time::resume();
+            }
+            Ok("half")
+        };
+        let first = std::future::ready(Ok::<_, std::io::Error>("half"));
+        let body = stream::once(first).chain(stream::once(second));
+        let path = format!(
+            "/office/projects/{}/photos/upload?name=one.jpg&request_id={}",
+            new_id(),
+            new_id()
+        );
+        let answer = stage
+            .request(Method::POST, &path)
+            .header(header::CONTENT_TYPE, "image/jpeg")
+            .header(header::CONTENT_LENGTH, 8)
+            .header("x-csrf-token", &csrf)
+            .body(Body::wrap_stream(body))
+            .send()
+            .await?;
+        assert_eq!(answer.status(), StatusCode::OK, "{pause:?}");
+        assert_eq!(stage.world().tokens - before, tokens, "{pause:?}");
+    }
     Ok(())
 }
