@@ -41,7 +41,7 @@ pub(crate) enum Error {
     /// 429 with the time to wait.
     TooMany(Duration),
     /// 503: a service is away for the moment.
-    Unavailable(Status),
+    Unavailable(anyhow::Error),
     /// 500: a fault of ours.
     Internal(anyhow::Error),
 }
@@ -105,8 +105,13 @@ impl From<Status> for Error {
                     .and_then(|info| info.retry_delay)
                     .unwrap_or(Duration::from_mins(1)),
             ),
-            Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable(status),
-            _ => Self::Internal(anyhow::Error::new(status).context("call a service")),
+            code => {
+                let error = anyhow::Error::new(status).context("call a service");
+                match code {
+                    Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable(error),
+                    _ => Self::Internal(error),
+                }
+            }
         }
     }
 }
@@ -214,8 +219,8 @@ impl IntoResponse for Error {
         match &self {
             Self::See(path) => return Redirect::to(path).into_response(),
             Self::Internal(error) => tracing::error!(error = format!("{error:#}"), "a page failed"),
-            Self::Unavailable(status) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "a service is away");
+            Self::Unavailable(error) => {
+                tracing::warn!(error = format!("{error:#}"), "a service is away");
             }
             _ => {}
         }

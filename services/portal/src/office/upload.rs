@@ -164,8 +164,8 @@ async fn hand_over(
         match hand_over_one(office, project, about, &mut one).await {
             Ok(None) => outcome.added += 1,
             Ok(Some(reason)) => outcome.refuse(one.name, &reason),
-            Err(Error::Unavailable(status)) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "an upload failed");
+            Err(Error::Unavailable(error)) => {
+                tracing::warn!(error = format!("{error:#}"), "an upload failed");
                 outcome.refuse(one.name, Outcome::AWAY);
                 is_away = true;
             }
