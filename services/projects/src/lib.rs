@@ -20,7 +20,6 @@ mod schedule;
 mod state;
 mod store;
 mod template;
-mod text;
 mod view;
 mod visibility;
 

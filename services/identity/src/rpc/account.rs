@@ -6,11 +6,11 @@ use proto::identity::{
     Membership, PasswordChanged, RequestResetRequest, RequestResetResponse, Role,
     UpdateMyAccountRequest, UpdateMyAccountResponse, account_service_server::AccountService,
 };
-use service::{Error, Reason, Result, Violations, mask::Fields, parse_ids};
+use service::{Error, Reason, Result, Violations, mask::Fields, parse_ids, text::is_line};
 use tenancy::{Audience, Caller, Db, TenantTx, audit};
 use tonic::{Request, Response, Status};
 
-use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE, is_line};
+use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE};
 use crate::{
     account::State,
     attempts::{self, Subject},
