@@ -29,6 +29,7 @@
 //!   [`csrf::FromScript`].
 //! - Macros for fields, icons, badges and the error summary are in `templates/parts/`.
 
+mod account;
 mod assets;
 mod auth;
 mod backend;
