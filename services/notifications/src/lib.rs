@@ -40,7 +40,7 @@ use tenancy::{Db, KeyRing, REQUESTS_KEPT, Verifier};
 use tonic::service::Routes;
 use uuid::Uuid;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
 use crate::{events::Told, mail::Site, peers::Peers, smtp::Mailer, worker::Worker};
 

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// The compiled-in defaults.
-pub const DEFAULTS: &str = include_str!("../config.toml");
+/// The compiled-in `config.toml`, which names every setting.
+pub const DEFAULT_CONFIG: &str = include_str!("../config.toml");
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_defaults_are_complete() {
         let config: Config =
-            service::config::load_from(DEFAULTS, Default::default()).expect("valid");
+            service::config::load_from(DEFAULT_CONFIG, Default::default()).expect("valid");
         assert_eq!(
             config.origin("alder.localhost"),
             "http://alder.localhost:8080"
@@ -118,7 +118,8 @@ mod tests {
             ("APP__PUBLIC_PORT".to_owned(), "443".to_owned()),
         ];
         let config: Config =
-            service::config::load_from(DEFAULTS, environment.into_iter().collect()).expect("valid");
+            service::config::load_from(DEFAULT_CONFIG, environment.into_iter().collect())
+                .expect("valid");
         assert_eq!(config.trusted_proxies.len(), 2);
         assert_eq!(
             config.origin("alder.example.com"),

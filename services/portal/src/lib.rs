@@ -70,7 +70,7 @@ use service::{Command, Lifecycle, Listen};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, DEFAULTS, Peers, Upload};
+pub use config::{Config, DEFAULT_CONFIG, Peers, Upload};
 
 use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey, spool::Spool, storage::Storage};
 

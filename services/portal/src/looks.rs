@@ -171,7 +171,7 @@ fn render(page: &impl Template) -> String {
 }
 
 fn pages(theme: Theme) -> Vec<(&'static str, String)> {
-    let config: Config = service::config::load_from(crate::DEFAULTS, Default::default())
+    let config: Config = service::config::load_from(crate::DEFAULT_CONFIG, Default::default())
         .expect("the defaults are valid");
     let platform = Frame {
         letterhead: Letterhead::of_platform(&config),

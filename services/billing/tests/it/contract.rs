@@ -45,7 +45,7 @@ impl Stage {
         .await?;
         let db = TestDb::new("billing", &billing::migrations()).await?;
         let config = load_from(
-            billing::CONFIG,
+            billing::DEFAULT_CONFIG,
             environment(
                 &db,
                 &keys,

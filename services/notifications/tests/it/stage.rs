@@ -99,7 +99,10 @@ impl Stage {
             ),
             ("APP__PUBLIC_PORT", "8080".to_owned()),
         ];
-        let config: Config = load_from(notifications::CONFIG, environment(&db, &keys, &settings)?)?;
+        let config: Config = load_from(
+            notifications::DEFAULT_CONFIG,
+            environment(&db, &keys, &settings)?,
+        )?;
         Ok(Self {
             notifications: Running::start(notifications::build(config.clone()).await?)?,
             config,
