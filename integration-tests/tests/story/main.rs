@@ -9,7 +9,7 @@ use devstack::{
     platform::{Options, Platform},
     services::Service,
 };
-use integration_tests::come_to_rest;
+use integration_tests::wait_until_quiet;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
@@ -54,7 +54,7 @@ async fn tell(script: &str) -> Result<()> {
     let outcome = run(&platform, &pictures, script).await;
     if outcome.is_err() {
         complain(&platform);
-        if let Err(error) = come_to_rest(&platform).await {
+        if let Err(error) = wait_until_quiet(&platform).await {
             println!("{error:#}");
         }
     }
