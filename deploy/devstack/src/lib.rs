@@ -6,9 +6,9 @@
 //! - [`s3`], [`smtp`]: servers inside our own process; [`mailbox`] keeps the mails
 //! - [`services`]: the programs of the platform and their settings
 //! - [`keys`], [`secrets`]: what is made once and kept
-//! - [`folders`], [`ports`], [`process`], [`account`], [`progress`]: the machine
+//! - [`folders`], [`ports`], [`process`], [`unix_account`], [`progress`]: the machine
 
-pub mod account;
+pub mod unix_account;
 mod background;
 mod bootstrap;
 pub mod folders;

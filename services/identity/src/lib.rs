@@ -19,7 +19,7 @@ mod cleanup;
 mod client;
 mod config;
 mod email;
-mod even;
+mod even_time;
 mod events;
 mod hashing;
 mod host;

@@ -15,7 +15,7 @@ use crate::{
     account::State,
     attempts::{self, Subject},
     email::Email,
-    even::in_even_time,
+    even_time::in_even_time,
     events,
     hashing::Hasher,
     link::{self, LinkKey, Purpose},

@@ -24,7 +24,7 @@ use crate::{
     account::{Kind, Role},
     attempts::{self, Subject},
     email::Email,
-    even::in_even_time,
+    even_time::in_even_time,
     hashing::Hasher,
     host::Hosts,
     link::{self, LinkKey, Purpose},
