@@ -44,7 +44,10 @@ pub fn programs() -> Result<PathBuf> {
 
 /// The database cluster that all tests of this user share.
 pub fn test_cluster() -> PathBuf {
-    PathBuf::from(format!("/var/tmp/contractoros-test-{}", unix_account::uid()))
+    PathBuf::from(format!(
+        "/var/tmp/contractoros-test-{}",
+        unix_account::uid()
+    ))
 }
 
 /// Makes a folder that others may walk through.

@@ -8,7 +8,6 @@
 //! - [`keys`], [`secrets`]: what is made once and kept
 //! - [`folders`], [`ports`], [`process`], [`unix_account`], [`progress`]: the machine
 
-pub mod unix_account;
 mod background;
 mod bootstrap;
 pub mod folders;
@@ -29,3 +28,4 @@ pub mod schema;
 pub mod secrets;
 pub mod services;
 pub mod smtp;
+pub mod unix_account;

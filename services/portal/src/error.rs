@@ -287,7 +287,7 @@ fn is_answer(headers: &HeaderMap) -> bool {
 
 /// An error page with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: Frame) -> String {
+pub(crate) fn sample(frame: Frame) -> String {
     let problem = if frame.letterhead.is_organization {
         Problem::not_found()
     } else {

@@ -47,10 +47,10 @@ mod format;
 mod frequency;
 mod host;
 mod layers;
-#[cfg(test)]
-mod looks;
 mod office;
 mod page;
+#[cfg(test)]
+mod page_tests;
 mod photo_file;
 mod pictures;
 mod routes;

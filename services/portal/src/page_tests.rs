@@ -223,13 +223,13 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
                 is_first: true,
             }),
         ),
-        ("error", crate::error::looks(frame(theme))),
-        ("error-no-portal", crate::error::looks(platform.clone())),
+        ("error", crate::error::sample(frame(theme))),
+        ("error-no-portal", crate::error::sample(platform.clone())),
     ];
     pages.extend(photos::pages(theme));
-    pages.extend(crate::auth::looks(&frame(theme)));
-    pages.extend(crate::client::help::looks(&frame(theme)));
-    pages.extend(crate::signup::looks(&platform));
+    pages.extend(crate::auth::samples(&frame(theme)));
+    pages.extend(crate::client::help::samples(&frame(theme)));
+    pages.extend(crate::signup::samples(&platform));
     pages
 }
 
