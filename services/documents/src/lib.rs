@@ -25,6 +25,7 @@ mod opening;
 mod photo;
 mod rpc;
 mod store;
+mod sweeper;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
@@ -45,7 +46,8 @@ use crate::{
     bucket::Bucket,
     decoding::Decoder,
     opening::Opening,
-    worker::{Sweeper, Wake, Worker},
+    sweeper::Sweeper,
+    worker::{Wake, Worker},
 };
 
 const NAME: &str = "documents";
