@@ -86,7 +86,7 @@ async fn nothing_is_carried_over_wherever_calls_are_cut_off() -> Result<()> {
         "{TASKS} tasks on {CONNECTIONS} connections, {cut} calls cut off, {written} acknowledged writes read back"
     );
     println!("{result}; cut off in {:?}", storm.cut);
-    testing::proved("T4", &result)
+    testing::proved("isolation.connections", &result)
 }
 
 /// What the guard in `tenancy::Db` is for, and that its absence would be seen.

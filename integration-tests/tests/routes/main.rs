@@ -40,12 +40,12 @@ async fn no_page_crosses_organizations() -> Result<()> {
         failures.join("\n")
     );
     let visited = ROUTES.iter().filter(|route| !route.in_story).count();
-    testing::proved("T1 pages", &format!("{visited} routes"))?;
+    testing::proved("isolation.pages", &format!("{visited} routes"))?;
     let forms = ROUTES
         .iter()
         .filter(|route| route.method == Method::Post && !route.is_open)
         .count();
-    testing::proved("S3", &format!("{forms} forms"))
+    testing::proved("forms.forged", &format!("{forms} forms"))
 }
 
 #[test]
