@@ -337,6 +337,8 @@ mod tests {
         assert_eq!(status_of(gone), StatusCode::GONE);
         let unconfirmed = with_reason(Code::FailedPrecondition, Reason::EmailUnconfirmed);
         assert_eq!(status_of(unconfirmed), StatusCode::CONFLICT);
+        let reused = with_reason(Code::InvalidArgument, Reason::RequestIdReused);
+        assert_eq!(status_of(reused), StatusCode::CONFLICT);
     }
 
     #[test]
