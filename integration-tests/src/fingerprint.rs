@@ -1,63 +1,69 @@
-//! Whether an organization's rows changed.
+//! Whether rows changed.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use devstack::services::Service;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tenancy::TenantId;
 
-/// A hash a table over all rows of an organization, read as superuser; what timers touch by themselves is left out.
+use crate::{Stage, wait_until_quiet};
+
+/// A hash over the rows of each table of every database, as "service.table", once nothing moves any more.
+///
+/// All rows, or those of one organization. What is written by looking alone is left out: when an event was sent, and, over
+/// all rows, when a session was last used.
 pub async fn fingerprint(
-    connection: &mut PgConnection,
-    tenant: TenantId,
+    stage: &impl Stage,
+    tenant: Option<TenantId>,
 ) -> Result<BTreeMap<String, String>> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid
-         where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname = 'tenant_id'
-             and c.relname not in ('outbox', 'inbox')",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    wait_until_quiet(stage).await?;
     let mut hashes = BTreeMap::new();
-    for table in tables {
-        // the names come from the catalogue
-        let hash: Option<String> = sqlx::query_scalar(AssertSqlSafe(format!(
-            "select md5(string_agg(t::text, ',' order by t::text)) from {table} t where tenant_id = $1"
-        )))
-        .bind(tenant.uuid())
-        .fetch_one(&mut *connection)
-        .await?;
-        hashes.insert(table, hash.unwrap_or_default());
+    for service in Service::WITH_DATABASE {
+        let mut connection = stage.superuser(service.name()).await?;
+        for table in tables(&mut connection, tenant.is_some()).await? {
+            let hash = hash(&mut connection, &table, tenant).await?;
+            hashes.insert(format!("{}.{table}", service.name()), hash);
+        }
     }
     Ok(hashes)
 }
 
-/// A hash a table over all rows of a database, whoever's they are, read as superuser.
-///
-/// Left out is what is noted of a session whenever it is used, and when an event was sent.
-pub async fn whole_fingerprint(connection: &mut PgConnection) -> Result<BTreeMap<String, String>> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select relname::text from pg_class
-         where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> '_sqlx_migrations'",
+async fn tables(connection: &mut PgConnection, of_tenants: bool) -> Result<Vec<String>> {
+    let tables = sqlx::query_scalar(
+        "select relname::text from pg_class c
+         where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> '_sqlx_migrations'
+             and (not $1 or exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id'))",
     )
-    .fetch_all(&mut *connection)
+    .bind(of_tenants)
+    .fetch_all(connection)
     .await?;
-    let mut hashes = BTreeMap::new();
-    for table in tables {
-        let noted = match table.as_str() {
-            "session" => "'{last_seen_at, expires_at}'",
-            "account" => "'{last_seen_at}'",
-            "outbox" => "'{published_at}'",
-            _ => "'{}'",
-        };
-        // the names come from the catalogue
-        let hash: Option<String> = sqlx::query_scalar(AssertSqlSafe(format!(
-            "select md5(string_agg(row, ',' order by row))
-             from (select (to_jsonb(t) - {noted}::text[])::text as row from {table} t) as rows"
-        )))
-        .fetch_one(&mut *connection)
-        .await?;
-        hashes.insert(table, hash.unwrap_or_default());
-    }
-    Ok(hashes)
+    Ok(tables)
+}
+
+/// A superuser's connection sees all rows.
+async fn hash(
+    connection: &mut PgConnection,
+    table: &str,
+    tenant: Option<TenantId>,
+) -> Result<String> {
+    let left_out = match (table, tenant) {
+        ("outbox", _) => "{published_at}",
+        ("session", None) => "{last_seen_at, expires_at}",
+        ("account", None) => "{last_seen_at}",
+        _ => "{}",
+    };
+    let condition = match tenant {
+        Some(_) => "tenant_id = $1",
+        None => "$1::uuid is null",
+    };
+    // the names come from the catalogue
+    let hash: Option<String> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "select md5(string_agg(row, ',' order by row))
+         from (select (to_jsonb(t) - '{left_out}'::text[])::text as row from {table} t where {condition}) as rows"
+    )))
+    .bind(tenant.map(TenantId::uuid))
+    .fetch_one(connection)
+    .await?;
+    Ok(hash.unwrap_or_default())
 }

@@ -64,7 +64,7 @@ impl Services {
 
         let identity = Running::start(
             identity::build(load_from(
-                identity::CONFIG,
+                identity::DEFAULT_CONFIG,
                 environment(
                     &databases[0],
                     &keys,
@@ -81,14 +81,14 @@ impl Services {
         )?;
         let projects = Running::start(
             projects::build(load_from(
-                projects::CONFIG,
+                projects::DEFAULT_CONFIG,
                 environment(&databases[1], &keys, std::slice::from_ref(&brokers))?,
             )?)
             .await?,
         )?;
         let documents = Running::start(
             documents::build(load_from(
-                documents::CONFIG,
+                documents::DEFAULT_CONFIG,
                 environment(
                     &databases[2],
                     &keys,
@@ -110,7 +110,7 @@ impl Services {
         )?;
         let billing = Running::start(
             billing::build(load_from(
-                billing::CONFIG,
+                billing::DEFAULT_CONFIG,
                 environment(
                     &databases[3],
                     &keys,
@@ -206,7 +206,9 @@ async fn notifications(
             ("APP__SMTP__TLS", "none".to_owned()),
         ],
     )?;
-    Running::start(notifications::build(load_from(notifications::CONFIG, environment)?).await?)
+    Running::start(
+        notifications::build(load_from(notifications::DEFAULT_CONFIG, environment)?).await?,
+    )
 }
 
 impl Stage for Services {

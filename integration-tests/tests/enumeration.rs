@@ -80,7 +80,7 @@ async fn known_and_unknown_addresses_are_answered_alike() -> Result<()> {
     let failures = outcome?;
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     testing::proved(
-        "S2",
+        "accounts.enumerated",
         &format!("{} forms, 2 × {requests} requests each", QUESTIONS.len()),
     )
 }

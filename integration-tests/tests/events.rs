@@ -246,7 +246,10 @@ async fn a_bad_event_holds_its_key_until_it_is_replayed() -> Result<()> {
     stage.publish(tenant, bad).await?;
     stage.until(5, 0).await?;
     stage.stop().await?;
-    testing::proved("E3", "a bug holds one key, and its events are replayed")
+    testing::proved(
+        "events.held",
+        "a bug holds one key, and its events are replayed",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,5 +363,5 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
     stage.until(1, 4).await?;
     assert_eq!(stage.notebook.count(), 1);
     stage.stop().await?;
-    testing::proved("E3", "four kinds of forged envelopes are held")
+    testing::proved("events.held", "four kinds of forged envelopes are held")
 }

@@ -88,7 +88,7 @@ async fn nothing_is_carried_over_wherever_calls_are_cut_off() -> Result<()> {
         "{TASKS} tasks on {CONNECTIONS} connections, {cut} calls cut off, {written} acknowledged writes read back"
     );
     println!("{result}; cut off in {:?}", storm.cut);
-    testing::proved("T4", &result)
+    testing::proved("isolation.connections", &result)
 }
 
 /// A transaction that reads is dropped and not waited for: whoever gets its connection next must be in one of their own.
@@ -102,7 +102,9 @@ async fn a_read_writes_nothing_and_leaves_nothing_behind() -> Result<()> {
     let mut tx = db.read(&Caller::system(reader, "billing")).await?;
     let refused = insert(&mut tx, reader, project).await;
     let refused = refused.expect_err("it only reads");
-    let code = refused.as_database_error().and_then(|error| error.code());
+    let code = refused
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     assert_eq!(code.as_deref(), Some(READ_ONLY), "{refused}");
     drop(tx);
 

@@ -21,7 +21,7 @@ async fn no_schema_breaks_isolation() -> Result<()> {
         let findings = db.isolation_findings().await?;
         assert!(findings.is_empty(), "{service}: {findings:#?}");
     }
-    testing::proved("T3", &format!("{} schemas", schemas().len()))
+    testing::proved("isolation.schemas", &format!("{} schemas", schemas().len()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +108,7 @@ async fn without_an_organization_no_row_is_seen() -> Result<()> {
             filled += 1;
         }
     }
-    testing::proved("T2", &format!("{filled} tables"))
+    testing::proved("isolation.rows", &format!("{filled} tables"))
 }
 
 async fn tenant_tables(connection: &mut PgConnection) -> Result<Vec<String>> {

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::account;
+use crate::unix_account;
 
 /// Programs that were fetched once; `CONTRACTOROS_CACHE` chooses another place.
 pub fn cache() -> Result<PathBuf> {
     if let Some(folder) = env::var_os("CONTRACTOROS_CACHE") {
         return Ok(PathBuf::from(folder));
     }
-    if account::is_root() {
+    if unix_account::is_root() {
         return Ok(PathBuf::from("/var/tmp/contractoros-cache"));
     }
     Ok(home()?.join(".cache/contractoros/devstack"))
@@ -25,7 +25,7 @@ pub fn cache() -> Result<PathBuf> {
 
 /// Databases, mails, files and keys of a devstack that was not told otherwise.
 pub fn data() -> Result<PathBuf> {
-    if account::is_root() {
+    if unix_account::is_root() {
         return Ok(PathBuf::from("/var/tmp/contractoros-data"));
     }
     Ok(home()?.join(".local/share/contractoros"))
@@ -44,7 +44,10 @@ pub fn programs() -> Result<PathBuf> {
 
 /// The database cluster that all tests of this user share.
 pub fn test_cluster() -> PathBuf {
-    PathBuf::from(format!("/var/tmp/contractoros-test-{}", account::uid()))
+    PathBuf::from(format!(
+        "/var/tmp/contractoros-test-{}",
+        unix_account::uid()
+    ))
 }
 
 /// Makes a folder that others may walk through.
@@ -60,7 +63,7 @@ pub fn make(folder: &Path) -> Result<()> {
     let owner = fs::metadata(folder)
         .with_context(|| format!("look at {}", folder.display()))?
         .uid();
-    if owner != account::uid() {
+    if owner != unix_account::uid() {
         bail!(
             "{} belongs to user number {owner}, not to you; remove it or choose another place",
             folder.display()

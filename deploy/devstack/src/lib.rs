@@ -6,9 +6,8 @@
 //! - [`s3`], [`smtp`]: servers inside our own process; [`mailbox`] keeps the mails
 //! - [`services`]: the programs of the platform and their settings
 //! - [`keys`], [`secrets`]: what is made once and kept
-//! - [`folders`], [`ports`], [`process`], [`account`], [`progress`]: the machine
+//! - [`folders`], [`ports`], [`process`], [`unix_account`], [`progress`]: the machine
 
-pub mod account;
 mod background;
 mod bootstrap;
 pub mod folders;
@@ -29,3 +28,4 @@ pub mod schema;
 pub mod secrets;
 pub mod services;
 pub mod smtp;
+pub mod unix_account;

@@ -14,10 +14,10 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::Mutex;
 
 pub use self::databases::{Login, Logins};
-use crate::account::Account;
 use crate::prerequisites::{Prerequisites, lock};
 use crate::process::{LOOK_AGAIN, Launch, Process, Stray};
 use crate::progress::Progress;
+use crate::unix_account::Account;
 use crate::{folders, ports, secrets};
 
 const SUPERUSER: &str = "postgres";

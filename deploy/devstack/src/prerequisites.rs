@@ -34,7 +34,7 @@ const SETPRIV: Tool = Tool {
 };
 const JAVA: Tool = Tool {
     program: "java",
-    package: "openjdk-17-jre-headless",
+    package: "default-jre-headless",
 };
 const FETCHING: [Tool; 4] = [
     Tool {

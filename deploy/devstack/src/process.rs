@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::account::Account;
+use crate::unix_account::Account;
 
 /// How often a wait looks again. Short, because tests wait for processes all the time.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(20);

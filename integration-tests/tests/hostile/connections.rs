@@ -100,7 +100,7 @@ async fn answers(platform: &Platform, service: Service) -> Result<()> {
         let peer = service::Peer::new(&format!("http://127.0.0.1:{port}"))?;
         let path = format!("/contractoros.{}.v1.{}", service.name(), an_rpc(service)).parse()?;
         let mut client = tonic::client::Grpc::new(peer);
-        client.ready().await.map_err(anyhow::Error::from_boxed)?;
+        client.ready().await?;
         let codec = tonic_prost::ProstCodec::<(), ()>::default();
         let answer = client.unary(tonic::Request::new(()), path, codec).await;
         let status = answer.err().context("nobody asked, and it worked")?;

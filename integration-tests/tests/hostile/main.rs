@@ -38,7 +38,7 @@ async fn no_request_breaks_anything() -> Result<()> {
         failures.join("\n")
     );
     testing::proved(
-        "S5",
+        "requests.hostile",
         &format!("{requests} requests to each of five services and the portal"),
     )
 }

@@ -22,7 +22,10 @@ async fn no_call_crosses_organizations() -> Result<()> {
         failures.len(),
         failures.join("\n")
     );
-    testing::proved("T1 calls", &format!("{} RPCs", coverage::rpcs().len()))
+    testing::proved(
+        "isolation.calls",
+        &format!("{} RPCs", coverage::rpcs().len()),
+    )
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 mod call;
 mod check;
-mod rest;
 
 use std::{collections::BTreeMap, fmt};
 

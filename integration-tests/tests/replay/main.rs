@@ -56,7 +56,7 @@ async fn duplicates_and_disorder_change_nothing() -> Result<()> {
         once.rows().len(),
         once.mails().len()
     );
-    testing::proved("E2", &result)
+    testing::proved("events.repeated", &result)
 }
 
 /// Delivers records to a notifications that knows nothing yet, and gives what it then has.

@@ -9,7 +9,7 @@ use devstack::{
     platform::{Options, Platform},
     services::Service,
 };
-use integration_tests::come_to_rest;
+use integration_tests::wait_until_quiet;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
@@ -22,13 +22,16 @@ const LAST_LINES: usize = 60;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_holds_on_phones_and_computers_with_and_without_scripts() -> Result<()> {
     Box::pin(tell("story.mjs")).await?;
-    testing::proved("V3", "390 and 1280 px, with scripts and without")?;
     testing::proved(
-        "S4",
+        "story.without_scripts",
+        "390 and 1280 px, with scripts and without",
+    )?;
+    testing::proved(
+        "uploads.hostile",
         "no file of the story tells where or with which camera it was taken",
     )?;
     testing::proved(
-        "S6",
+        "links.scanned",
         "each link asked for ten times by GET and HEAD before it is used",
     )
 }
@@ -36,8 +39,11 @@ async fn the_story_holds_on_phones_and_computers_with_and_without_scripts() -> R
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
     Box::pin(tell("pages.mjs")).await?;
-    testing::proved("V4", "every page in 3 brands, 2 schemes, 320 and 1280 px")?;
-    testing::proved("Lighthouse", "five pages")
+    testing::proved(
+        "pages.accessible",
+        "every page in 3 brands, 2 schemes, 320 and 1280 px",
+    )?;
+    testing::proved("pages.lighthouse", "five pages")
 }
 
 /// A platform and a browser keep a machine busy enough.
@@ -70,7 +76,7 @@ async fn complain(platform: &Platform) {
             println!("{}: {line}", service.name());
         }
     }
-    if let Err(error) = come_to_rest(platform).await {
+    if let Err(error) = wait_until_quiet(platform).await {
         println!("{error:#}");
     }
 }

@@ -8,6 +8,8 @@ use service::{Result, clock, deadline};
 use tenancy::Db;
 use tokio_util::sync::CancellationToken;
 
+use crate::kafka;
+
 const EVERY: Duration = Duration::from_hours(1);
 const BATCH: u64 = 500;
 /// One batch takes no longer.
@@ -19,7 +21,7 @@ struct Kept {
     time: SignedDuration,
 }
 
-/// Published events: after that they are found in Kafka, or nowhere.
+/// Published events: after that they are found in Kafka for a while, and then nowhere.
 const OUTBOX: Kept = Kept {
     delete: "delete from outbox where (tenant_id, id) in
                  (select tenant_id, id from outbox where published_at < $1 limit $2)",
@@ -31,6 +33,7 @@ const INBOX: Kept = Kept {
                  (select tenant_id, event_id from inbox where handled_at < $1 limit $2)",
     time: SignedDuration::from_hours(35 * 24),
 };
+const _: () = assert!(INBOX.time.as_hours() > kafka::RETENTION.as_hours());
 /// Answers to requests, kept as long as the service says.
 const REQUEST: &str = "delete from request where (tenant_id, subject, method, request_id) in
     (select tenant_id, subject, method, request_id from request where created_at < $1 limit $2)";

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use jiff::SignedDuration;
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -21,6 +22,8 @@ pub struct Kafka {
 }
 
 const PARTITIONS: i32 = 12;
+/// How long a topic keeps events: a consumer that was away for longer has missed some.
+pub(crate) const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long brokers may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -52,11 +55,13 @@ pub async fn create_topic(kafka: &Kafka, service: &str) -> Result<()> {
         .create()
         .context("make a Kafka admin client")?;
     let name = topic_of(service);
+    let kept = RETENTION.as_millis().to_string();
     let topic = NewTopic::new(
         &name,
         PARTITIONS,
         TopicReplication::Fixed(kafka.replication),
-    );
+    )
+    .set("retention.ms", &kept);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let outcomes = admin

@@ -149,7 +149,6 @@ impl From<Error> for tonic::Status {
         }
         let reason = error.reason();
         let mut details = ErrorDetails::new();
-        details.set_error_info(reason.as_str(), DOMAIN, []);
         let code = match error {
             Error::Unauthenticated(_) => tonic::Code::Unauthenticated,
             Error::Denied(_) => tonic::Code::PermissionDenied,
@@ -176,14 +175,24 @@ impl From<Error> for tonic::Status {
             Error::Unavailable(_) => tonic::Code::Unavailable,
             Error::Internal(_) => tonic::Code::Internal,
         };
-        Self::with_error_details(code, reason.text(), details)
+        status(code, reason, details)
     }
+}
+
+/// A status with its reason, in the form that every answer has.
+pub(crate) fn status(
+    code: tonic::Code,
+    reason: Reason,
+    mut details: ErrorDetails,
+) -> tonic::Status {
+    details.set_error_info(reason.as_str(), DOMAIN, []);
+    tonic::Status::with_error_details(code, reason.text(), details)
 }
 
 /// What a peer answered becomes what we answer, as far as it is about the caller's request.
 impl From<tonic::Status> for Error {
     fn from(status: tonic::Status) -> Self {
-        // only a status that was made on this side has a source: the connection broke in the middle of an answer
+        // only a status that was made on this side has a source: there was no connection, or it broke
         let broke = std::error::Error::source(&status).is_some();
         match status.code() {
             tonic::Code::NotFound => Self::NotFound,

@@ -4,6 +4,7 @@
 //! - [`Error`]: what can go wrong, in words of the domain, with one conversion to a gRPC status
 //! - [`clock`]: the one source of business time
 //! - [`telemetry`]: traces, metrics and logs over OTLP
+//! - [`text`], [`mask`], [`etag`], [`page`]: how requests are read, with [`parse_id`] and [`Violations`]
 //! - [`Server`]: the stack of layers, health, draining; [`Peer`]: the way to another service
 //! - [`main`]: `serve | migrate | replay`
 
@@ -20,6 +21,7 @@ mod peer;
 mod reason;
 mod server;
 pub mod telemetry;
+pub mod text;
 
 pub use cli::{Command, main};
 pub use error::{Error, Found, OnConstraint, Result, Violation, Violations};

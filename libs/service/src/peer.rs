@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,20 +13,21 @@ use http::{HeaderValue, Request, Response};
 use opentelemetry::global;
 use opentelemetry_http::HeaderInjector;
 use tonic::{
-    TimeoutExpired,
+    Code, Status, TimeoutExpired,
     body::Body,
     transport::{Channel, Endpoint},
 };
+use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Service, ServiceExt as _};
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::{Error, Reason, deadline};
+use crate::{Reason, deadline, error};
 
 /// A connection to another service, to be given to a generated client.
 ///
-/// Each call gets what is left of the deadline and carries the trace on. Where no answer comes, it answers by itself:
-/// DEADLINE_EXCEEDED when time runs out, UNAVAILABLE when there is no connection or it breaks.
+/// Each call gets what is left of the deadline and carries the trace on. Where no answer comes, it fails by itself:
+/// DEADLINE_EXCEEDED when time runs out, UNAVAILABLE with the cause as its source when there is no connection or it breaks.
 #[derive(Clone, Debug)]
 pub struct Peer {
     channel: Channel,
@@ -47,7 +49,7 @@ impl Peer {
 
 impl Service<Request<Body>> for Peer {
     type Response = Response<Body>;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Error = Status;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     /// Always ready: to wait for the connection is part of the call and of its time.
@@ -79,27 +81,31 @@ impl Service<Request<Body>> for Peer {
         });
         let answer = self.channel.clone().oneshot(request);
         let in_time = async move {
-            let failed = match tokio::time::timeout(limit, answer).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => unanswered(error),
-                Err(_) => Error::DeadlineExceeded,
-            };
-            Ok(tonic::Status::from(failed).into_http())
+            tokio::time::timeout(limit, answer)
+                .await
+                .map_err(|_| out_of_time())?
+                .map_err(unanswered)
         };
         Box::pin(in_time.instrument(span))
     }
 }
 
 /// What it means that a call got no answer; the channel keeps the deadline, too, and may be the first to see it pass.
-fn unanswered(error: tonic::transport::Error) -> Error {
-    let error = anyhow::Error::new(error);
-    if error
-        .chain()
-        .any(<dyn std::error::Error>::is::<TimeoutExpired>)
-    {
-        return Error::DeadlineExceeded;
+fn unanswered(error: tonic::transport::Error) -> Status {
+    if anyhow::Chain::new(&error).any(<dyn std::error::Error>::is::<TimeoutExpired>) {
+        return out_of_time();
     }
-    Error::Unavailable(error.context("reach a peer"))
+    let mut status = error::status(Code::Unavailable, Reason::Unavailable, ErrorDetails::new());
+    status.set_source(Arc::new(error));
+    status
+}
+
+fn out_of_time() -> Status {
+    error::status(
+        Code::DeadlineExceeded,
+        Reason::DeadlineExceeded,
+        ErrorDetails::new(),
+    )
 }
 
 fn milliseconds(limit: Duration) -> HeaderValue {
@@ -108,8 +114,7 @@ fn milliseconds(limit: Duration) -> HeaderValue {
 
 impl Reason {
     /// True where a peer's status carries this reason.
-    pub fn is_in(self, status: &tonic::Status) -> bool {
-        use tonic_types::StatusExt as _;
+    pub fn is_in(self, status: &Status) -> bool {
         status
             .get_details_error_info()
             .is_some_and(|info| info.reason == self.as_str())
@@ -119,10 +124,10 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use tokio::{io::AsyncReadExt as _, net::TcpListener};
-    use tonic::{Code, Status};
     use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
     use super::*;
+    use crate::Error;
 
     /// Calls a peer that accepts a connection, reads from it, and then does `then`.
     async fn call_one_that<F: Future>(then: impl FnOnce() -> F) -> Status {
@@ -144,7 +149,9 @@ mod tests {
         let status = call_one_that(|| async {}).await;
         assert_eq!(status.code(), Code::Unavailable, "{status}");
         assert!(Reason::Unavailable.is_in(&status));
-        assert!(Error::from(status).is_transient());
+        let error = Error::from(status);
+        assert!(error.is_transient());
+        assert!(error.to_string().contains("transport error"), "{error}");
     }
 
     #[tokio::test]

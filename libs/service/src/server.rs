@@ -1,22 +1,23 @@
 //! Serving: the stack of layers, health, the development clock, draining.
 
+mod control;
+mod health;
 mod layers;
 
 use std::{future::Future, net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
-use axum::{Router, http::StatusCode, routing::get};
+use anyhow::{Context as _, Result};
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{Extensions, HeaderMap};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::server::TcpIncoming};
 use tracing::Instrument as _;
 
+pub use self::control::{bind_control, serve_control};
 pub(crate) use self::layers::rpc_names;
 use self::layers::stack;
-use crate::{Error, Lifecycle, clock};
+use crate::{Error, Lifecycle};
 
 /// Between NOT_SERVING and the close of the port, unless told: others must hear of it first.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -134,7 +135,7 @@ impl Server {
             lifecycle.spawn(serve_control(listener, stopping.clone()));
         }
         let drained = CancellationToken::new();
-        lifecycle.spawn(serve_health(
+        lifecycle.spawn(health::serve(
             self.health,
             self.ready,
             stopping.clone(),
@@ -170,87 +171,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         .with_context(|| format!("listen on {address}"))
 }
 
-async fn serve_health(
-    listener: TcpListener,
-    ready: Ready,
-    stopping: CancellationToken,
-    drained: CancellationToken,
-) {
-    let (reporter, health) = tonic_health::server::health_reporter();
-    let serving = |is_ready| {
-        if is_ready {
-            tonic_health::ServingStatus::Serving
-        } else {
-            tonic_health::ServingStatus::NotServing
-        }
-    };
-    reporter.set_service_status("liveness", serving(true)).await;
-    let watch = async {
-        loop {
-            let is_ready = !stopping.is_cancelled() && ready().await;
-            for name in ["", "readiness"] {
-                reporter.set_service_status(name, serving(is_ready)).await;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                () = stopping.cancelled(), if !stopping.is_cancelled() => {}
-            }
-        }
-    };
-    let serve = tonic::transport::Server::builder()
-        .add_service(health)
-        .serve_with_incoming_shutdown(
-            TcpListenerStream::new(listener),
-            drained.clone().cancelled_owned(),
-        );
-    tokio::select! {
-        outcome = serve => if let Err(error) = outcome {
-            tracing::error!(%error, "health is not served");
-        },
-        () = watch => {}
-        () = drained.cancelled() => {}
-    }
-}
-
-/// Binds the control address; refuses one where the platform is not a development machine's.
-pub async fn bind_control(listen: &Listen) -> Result<Option<TcpListener>> {
-    let Some(address) = listen.control_address else {
-        return Ok(None);
-    };
-    if listen.base_domain != "localhost" {
-        bail!("control_address may be set only where base_domain is \"localhost\"");
-    }
-    bind(address).await.map(Some)
-}
-
-/// Serves the development clock: `GET /clock` reads it, `PUT /clock` with an RFC 3339 time moves it.
-pub async fn serve_control(listener: TcpListener, stopping: CancellationToken) {
-    let router = Router::new().route(
-        "/clock",
-        get(|| async { clock::now().to_string() }).put(|body: String| async move {
-            match body.trim().parse() {
-                Ok(time) => {
-                    clock::set(time);
-                    (StatusCode::OK, clock::now().to_string())
-                }
-                Err(_) => (
-                    StatusCode::BAD_REQUEST,
-                    "send a time such as 2026-11-25T09:00:00Z".to_owned(),
-                ),
-            }
-        }),
-    );
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(stopping.cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the control address is not served");
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{Method, Request, header};
+    use http::{Method, Request, StatusCode, header};
     use http_body_util::Full;
     use tonic::{Code, Status, body::Body};
     use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};

@@ -8,7 +8,7 @@ use jiff::Zoned;
 /// Names the file that takes what is proved; `make test`, `make bench` and `make soak` set it.
 const FILE: &str = "CONTRACTOROS_PROOFS";
 
-/// Notes at the end of a test that a promise held, such as "T4", and by which figures. Where nobody keeps notes it does
+/// Notes at the end of a test that a promise held, such as "isolation.rows", and by which figures. Where nobody keeps notes it does
 /// nothing.
 pub fn proved(promise: &str, result: &str) -> Result<()> {
     #[expect(

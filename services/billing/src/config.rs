@@ -7,8 +7,8 @@ use serde::Deserialize;
 use service::{Listen, telemetry::Telemetry};
 use tenancy::{Database, Keys};
 
-/// The compiled-in defaults, which name every setting.
-pub const CONFIG: &str = include_str!("../config.toml");
+/// The compiled-in `config.toml`, which names every setting.
+pub const DEFAULT_CONFIG: &str = include_str!("../config.toml");
 
 /// What `config.toml` and the environment say.
 #[derive(Clone, Debug, Deserialize)]

@@ -16,7 +16,7 @@ use sqlx::migrate::Migrator;
 use tenancy::{Db, MONEY_REQUESTS_KEPT, Signer, Verifier};
 use tonic::service::Routes;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
 const NAME: &str = "billing";
 

@@ -19,17 +19,17 @@ pub(crate) struct Access {
 
 /// A project in which the caller sees photos.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
-    pub(crate) project: Uuid,
+pub(crate) struct VisibleProject {
+    pub(crate) id: Uuid,
     pub(crate) name: String,
     /// IANA name.
     pub(crate) time_zone: String,
-    pub(crate) sight: Sight,
+    pub(crate) scope: Scope,
 }
 
 /// Which photos of a project a caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum Scope {
     /// All of them, and may change them.
     Manager,
     /// Those that the account added, and may change them.
@@ -39,13 +39,24 @@ pub(crate) enum Sight {
 }
 
 impl Access {
-    /// The project, as far as the caller sees photos of it.
-    pub(crate) async fn site(&self, caller: &Caller, project: Uuid) -> Result<Site> {
-        self.sites(caller, &[project]).await?.pop().found()
+    /// The project, where the caller sees photos of it.
+    pub(crate) async fn visible_project(
+        &self,
+        caller: &Caller,
+        project: Uuid,
+    ) -> Result<VisibleProject> {
+        self.visible_projects(caller, &[project])
+            .await?
+            .pop()
+            .found()
     }
 
     /// Those of the projects in which the caller sees photos.
-    pub(crate) async fn sites(&self, caller: &Caller, projects: &[Uuid]) -> Result<Vec<Site>> {
+    pub(crate) async fn visible_projects(
+        &self,
+        caller: &Caller,
+        projects: &[Uuid],
+    ) -> Result<Vec<VisibleProject>> {
         if projects.is_empty() {
             return Ok(Vec::new());
         }
@@ -60,13 +71,13 @@ impl Access {
             .into_inner()
             .projects
             .into_iter()
-            .filter_map(|access| Some((Sight::of(&access, account)?, access)))
-            .map(|(sight, access)| {
-                Ok(Site {
-                    project: parse_id(&access.project_id, "project_id")?,
+            .filter_map(|access| Some((Scope::of(&access, account)?, access)))
+            .map(|(scope, access)| {
+                Ok(VisibleProject {
+                    id: parse_id(&access.project_id, "project_id")?,
                     name: access.project_name,
                     time_zone: access.time_zone,
-                    sight,
+                    scope,
                 })
             })
             .collect()
@@ -104,7 +115,7 @@ impl Access {
     }
 }
 
-impl Sight {
+impl Scope {
     /// None where the caller sees no photos at all.
     fn of(access: &ProjectAccess, account: Uuid) -> Option<Self> {
         match access.photos() {
@@ -145,9 +156,9 @@ impl Sight {
     }
 }
 
-impl Site {
-    /// The site, for who adds and changes photos there.
+impl VisibleProject {
+    /// The project, for who adds and changes photos there.
     pub(crate) fn editable(self) -> Result<Self> {
-        self.sight.may_edit().then_some(self).found()
+        self.scope.may_edit().then_some(self).found()
     }
 }

@@ -24,8 +24,9 @@ use self::{
 };
 use crate::config;
 
-/// Each may take 512 MiB and a processor.
-const CHILDREN: usize = 2;
+/// Decoders that run at once; each may take 512 MiB and a processor.
+pub(crate) const AT_ONCE: usize = 2;
+
 /// Runs the decoder, at most two at a time.
 #[derive(Debug)]
 pub(crate) struct Decoder {
@@ -99,7 +100,7 @@ impl Decoder {
         Ok(Self {
             program,
             heif_convert: config.heif_convert.clone(),
-            permits: Semaphore::new(CHILDREN),
+            permits: Semaphore::new(AT_ONCE),
         })
     }
 

@@ -25,6 +25,7 @@ mod opening;
 mod photo;
 mod rpc;
 mod store;
+mod sweeper;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
@@ -38,14 +39,15 @@ use sqlx::migrate::Migrator;
 use tenancy::{Db, REQUESTS_KEPT, Signer, Verifier};
 use tonic::service::Routes;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
 use crate::{
     access::Access,
     bucket::Bucket,
     decoding::Decoder,
     opening::Opening,
-    worker::{Sweeper, Wake, Worker},
+    sweeper::Sweeper,
+    worker::{Wake, Worker},
 };
 
 const NAME: &str = "documents";

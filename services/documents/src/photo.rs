@@ -1,7 +1,7 @@
 //! What is written about a photo, and its rules.
 
 use proto::documents::{Photo, PhotoAudience};
-use service::{Result, Violations, mask::Fields, parse_id};
+use service::{Result, Violations, mask::Fields, parse_id, text::is_line};
 use uuid::Uuid;
 
 /// What an update may name.
@@ -114,12 +114,12 @@ impl Details {
     pub(crate) fn check(&self, may_share: bool, violations: &mut Violations) {
         violations
             .check(
-                is_text(&self.caption, LONGEST_CAPTION),
+                is_line(&self.caption, ..=LONGEST_CAPTION),
                 "photo.caption",
                 "Write a caption of 300 characters at most, in one line",
             )
             .check(
-                is_text(&self.alt_text, LONGEST_ALT_TEXT),
+                is_line(&self.alt_text, ..=LONGEST_ALT_TEXT),
                 "photo.alt_text",
                 "Describe the photo in 500 characters at most, in one line",
             )
@@ -143,10 +143,6 @@ impl Details {
             &self.alt_text
         }
     }
-}
-
-fn is_text(text: &str, longest: usize) -> bool {
-    text.chars().count() <= longest && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

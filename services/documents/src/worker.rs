@@ -1,4 +1,4 @@
-//! The worker that turns uploads into photos, and the sweeper that deletes what nobody wants.
+//! Turns uploads into photos.
 //!
 //! A file is claimed across organizations, each in its turn, then handled in its own organization alone. Who dies with a
 //! file in hand leaves it to the next. A file that kills its worker three times is refused.
@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::{
     NAME,
-    bucket::{Bucket, Place, Variant},
-    decoding::Refusal,
+    bucket::Place,
+    decoding::{AT_ONCE, Refusal},
     events,
     file::{Refused, Subject, state_of_word},
     opening::{self, Opened, Opening},
@@ -31,8 +31,6 @@ use crate::{
 pub(crate) type Wake = Arc<Notify>;
 
 const POLL: Duration = Duration::from_secs(1);
-/// As many as the decoder takes.
-const AT_ONCE: usize = 2;
 /// Less than the lease of a claim.
 const BUDGET: Duration = Duration::from_mins(2);
 /// One piece of work on the own database: an answer that never comes must not stop all uploads.
@@ -42,8 +40,6 @@ const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 /// The pause where the bucket or the scanner does not answer: it says nothing about the file.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 const TRIES: i32 = 3;
-const SWEEP: Duration = Duration::from_secs(30);
-const SWEPT_AT_ONCE: i64 = 100;
 /// A camera's clock is believed from a year before the upload until a day after it.
 const OLDEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 const NEWEST: SignedDuration = SignedDuration::from_hours(24);
@@ -230,60 +226,6 @@ fn believable(taken: DateTime, zone: &str, uploaded_at: Timestamp) -> Option<Tim
     let taken = taken.to_zoned(zone).ok()?.timestamp();
     let age = uploaded_at.duration_since(taken);
     (age <= OLDEST && -age <= NEWEST).then_some(taken)
-}
-
-/// Deletes files until it is stopped: uploads that never came, refusals of last week, what lay long in the trash.
-pub(crate) struct Sweeper {
-    pub(crate) db: Db,
-    pub(crate) bucket: Bucket,
-}
-
-impl Sweeper {
-    pub(crate) async fn run(self, stopping: CancellationToken) {
-        while !stopping.is_cancelled() {
-            if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "files wait to be deleted");
-            }
-            tokio::select! {
-                () = stopping.cancelled() => {}
-                () = tokio::time::sleep(SWEEP) => {}
-            }
-        }
-    }
-
-    async fn sweep(&self) -> Result<()> {
-        for claimed in deadline::strictly(PIECE, self.claim()).await? {
-            deadline::strictly(PIECE, Box::pin(self.delete(&claimed))).await?;
-        }
-        Ok(())
-    }
-
-    async fn claim(&self) -> Result<Vec<Claimed>> {
-        let mut tx = self
-            .db
-            .begin_unscoped("files: claim what is deleted")
-            .await?;
-        let stale = store::file::claim_stale(&mut tx, SWEPT_AT_ONCE).await?;
-        tx.commit().await?;
-        Ok(stale)
-    }
-
-    /// The objects first: a row that outlives them is found again, an object without a row never.
-    async fn delete(&self, claimed: &Claimed) -> Result<()> {
-        let place = Place {
-            tenant: claimed.tenant,
-            file: claimed.id,
-        };
-        let mut tx = self.db.begin(&Caller::system(claimed.tenant, NAME)).await?;
-        let Some(file) = store::file::lock_stale(&mut tx, claimed.id).await? else {
-            return Ok(());
-        };
-        self.bucket.delete(place, Variant::all()).await?;
-        store::photo::delete(&mut tx, file.id).await?;
-        store::file::delete(&mut tx, file.id).await?;
-        store::usage::add(&mut tx, -1, -file.stored_bytes).await?;
-        tx.commit().await
-    }
 }
 
 #[cfg(test)]

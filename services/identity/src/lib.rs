@@ -19,7 +19,7 @@ mod cleanup;
 mod client;
 mod config;
 mod email;
-mod even;
+mod even_time;
 mod events;
 mod hashing;
 mod host;
@@ -45,7 +45,7 @@ use sqlx::migrate::Migrator;
 use tenancy::{Db, REQUESTS_KEPT, Signer, Verifier};
 use tonic::service::Routes;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
 const NAME: &str = "identity";
 

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use identity::{CONFIG, Config};
+use identity::{Config, DEFAULT_CONFIG};
 use service::{Command, Lifecycle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     service::main(
         "identity",
-        CONFIG,
+        DEFAULT_CONFIG,
         async |command, config: Config| match command {
             Command::Serve => {
                 let lifecycle = Lifecycle::from_signals()?;

@@ -23,16 +23,6 @@ const WRONG_PHONE: &str = "Enter a phone number of 50 characters at most";
 const WRONG_TIME_ZONE: &str = "Choose a time zone from the list";
 const WRONG_FREQUENCY: &str = "Choose how often mail is sent";
 
-/// True where a text of one line has one of these lengths.
-fn is_line(text: &str, lengths: RangeInclusive<usize>) -> bool {
-    lengths.contains(&text.chars().count()) && !text.chars().any(char::is_control)
-}
-
-/// True where a text of any lines is not too long.
-fn is_text(text: &str, most: usize) -> bool {
-    text.chars().count() <= most && !text.contains('\0')
-}
-
 /// True for the name of a time zone, such as "America/Los_Angeles".
 fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
@@ -46,15 +36,6 @@ fn is_frequency(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_holds_no_line_break() {
-        assert!(is_line("Sam", NAME));
-        assert!(!is_line("", NAME));
-        assert!(!is_line("Sam\r\nBcc: all@okafor.example", NAME));
-        assert!(!is_line(&"ä".repeat(201), NAME));
-        assert!(is_line(&"ä".repeat(200), NAME));
-    }
 
     #[test]
     fn zones_and_frequencies_go_by_name() {

@@ -12,12 +12,13 @@ use tenancy::{Caller, Db, TenantId};
 use uuid::Uuid;
 
 use crate::{
-    NAME, held,
-    mail::{self, Content, Letterhead, Site},
+    NAME,
+    mail::{self, Content, Letterhead, PortalAddress},
     peers::{Minted, Peers, person_of, zone_of},
     policy::{Class, Timing, timing},
     smtp::Letter,
     store::{self, job::Job, preference::Preference},
+    waiting,
     words::Word as _,
 };
 
@@ -52,7 +53,7 @@ type Found = std::result::Result<Content, &'static str>;
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
     pub(crate) peers: &'a Peers,
-    pub(crate) site: &'a Site,
+    pub(crate) portal: &'a PortalAddress,
     pub(crate) tenant: TenantId,
 }
 
@@ -83,11 +84,11 @@ impl Composer<'_> {
         }
         let class = Class::of(kind);
         if !is_copy && timing(class, preference.frequency) == Timing::PortalOnly {
-            return Ok(unsent(Outcome::Dropped(held::CHOSEN)));
+            return Ok(unsent(Outcome::Dropped(waiting::CHOSEN)));
         }
 
         let organization = self.peers.organization(self.tenant).await?;
-        let head = Letterhead::of(&organization, self.site);
+        let head = Letterhead::of(&organization, self.portal);
         let zone = zone_for(&preference, &zone_of(&organization));
         let (found, left_out) = match kind {
             MailKind::MilestoneReached => {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     digest::{self, Rhythm},
-    held, mail,
+    mail,
     peers::{Peers, person_of},
     policy::{Class, Timing, timing},
     store::{
@@ -27,6 +27,7 @@ use crate::{
         delivery::{About, NewDelivery},
         inbox::NewItem,
     },
+    waiting,
 };
 
 /// Less than a transaction may be idle, so that a peer that does not answer ends the call and not the connection.
@@ -60,17 +61,17 @@ struct News {
 }
 
 /// Turns what happened elsewhere into inbox items and mails.
-pub(crate) struct Told {
+pub(crate) struct EventHandler {
     pub(crate) peers: Peers,
 }
 
-impl Handler for Told {
+impl Handler for EventHandler {
     async fn handle(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
         deadline::within(BUDGET, self.handle_in_time(tx, event)).await
     }
 }
 
-impl Told {
+impl EventHandler {
     async fn handle_in_time(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
         if let Some(issued) = event.read::<LinkIssued>()? {
             return link_issued(tx, &issued, event.time).await;
@@ -123,7 +124,7 @@ impl Told {
         let account = parse_id(&accepted.account_id, "account_id")?;
         store::preference::choose(tx, account, frequency, &accepted.time_zone).await?;
         let zone = self.peers.zone(tx.tenant(), &accepted.time_zone).await?;
-        held::follow(tx, account, frequency, &zone).await
+        waiting::follow(tx, account, frequency, &zone).await
     }
 
     /// Tells each person of the client: in the inbox always, by mail as the person's frequency has it.
@@ -246,8 +247,8 @@ impl Told {
             }
             (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
         };
-        let sights = self.peers.sights(tenant, person).await?;
-        if !sights.allow(news.kind, news.project) {
+        let visible = self.peers.visible_projects(tenant, person).await?;
+        if !visible.allow(news.kind, news.project) {
             return Ok(());
         }
         let delivery = NewDelivery {

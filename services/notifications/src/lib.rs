@@ -7,24 +7,25 @@
 //! `PhotoShared`.
 //!
 //! An event only writes rows: an inbox item for each person, and a mail where the person's frequency asks for one
-//! ([`policy`]). Photos are gathered for a while (`photo_batch`). The worker does the rest: it opens summaries whose hour has come (`digest`), claims what is due, and
-//! writes each mail at the moment it is sent. Only then it asks identity for the address and the link, and projects and
-//! documents for words, as the recipient; so what the recipient may not see any more is in no mail, and in no count.
+//! (`policy`). Photos are gathered for a while (`photo_batch`). The worker does the rest: it opens summaries whose hour has
+//! come (`digest`), claims what is due, and writes each mail at the moment it is sent. Only then it asks identity for the
+//! address and the link, and projects and documents for words, as the recipient; so what the recipient may not see any more
+//! is in no mail, and in no count.
 
 mod brand;
 mod compose;
 mod config;
 mod digest;
 mod events;
-mod held;
 mod mail;
 mod peers;
 mod photo_batch;
-pub mod policy;
+mod policy;
 mod rpc;
-mod sights;
 mod smtp;
 mod store;
+mod visible_projects;
+mod waiting;
 mod words;
 mod worker;
 
@@ -40,9 +41,11 @@ use tenancy::{Db, KeyRing, REQUESTS_KEPT, Verifier};
 use tonic::service::Routes;
 use uuid::Uuid;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
-use crate::{events::Told, mail::Site, peers::Peers, smtp::Mailer, worker::Worker};
+use crate::{
+    events::EventHandler, mail::PortalAddress, peers::Peers, smtp::Mailer, worker::Worker,
+};
 
 const NAME: &str = "notifications";
 /// Whose events are consumed.
@@ -65,10 +68,10 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 /// Handles held events again, or the one with this id.
 pub async fn replay(config: &Config, id: Option<Uuid>) -> anyhow::Result<()> {
     let db = open(config).await?;
-    let told = Told {
+    let handler = EventHandler {
         peers: Peers::new(&config.peers, Arc::new(config.keys.read(NAME)?))?,
     };
-    let (replayed, stay) = ::events::replay(NAME, &db, &told, id).await?;
+    let (replayed, stay) = ::events::replay(NAME, &db, &handler, id).await?;
     tracing::info!(replayed, stay, "held events were handled again");
     Ok(())
 }
@@ -89,7 +92,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         db: db.clone(),
         peers: peers.clone(),
     }))
-    .add_service(PreferenceServiceServer::new(rpc::preference::Preferred {
+    .add_service(PreferenceServiceServer::new(rpc::preference::Preferences {
         db: db.clone(),
         peers: peers.clone(),
     }))
@@ -109,14 +112,19 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     let worker = Worker {
         db: db.clone(),
         peers: peers.clone(),
-        site: Site::new(&config.base_domain, config.public_port),
+        portal: PortalAddress::new(&config.base_domain, config.public_port),
         mailer: Mailer::new(&config.smtp)?,
     };
     server = server.background("mail", |stopping| worker.run(stopping));
     server = ::events::attach(server, NAME, &db, &config.kafka, REQUESTS_KEPT)?;
     if !config.kafka.brokers.is_empty() {
-        let consumer =
-            ::events::Consumer::new(NAME, db, &config.kafka, &SOURCES, Arc::new(Told { peers }))?;
+        let consumer = ::events::Consumer::new(
+            NAME,
+            db,
+            &config.kafka,
+            &SOURCES,
+            Arc::new(EventHandler { peers }),
+        )?;
         server = server.background("consumer", |stopping| consumer.run(stopping));
     }
     Ok(server)

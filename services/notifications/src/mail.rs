@@ -13,12 +13,12 @@ use crate::brand::Button;
 
 /// How the portal is reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
+pub(crate) struct PortalAddress {
     scheme: &'static str,
     port: u16,
 }
 
-impl Site {
+impl PortalAddress {
     /// Plain http where the platform runs on a developer's machine; port 0 is the scheme's own.
     pub(crate) fn new(base_domain: &str, port: u16) -> Self {
         let scheme = if base_domain == "localhost" {
@@ -47,12 +47,12 @@ pub(crate) struct Letterhead {
     pub(crate) address: String,
     pub(crate) welcome_text: String,
     pub(crate) button: Button,
-    site: Site,
+    portal: PortalAddress,
     host: String,
 }
 
 impl Letterhead {
-    pub(crate) fn of(organization: &Organization, site: &Site) -> Self {
+    pub(crate) fn of(organization: &Organization, portal: &PortalAddress) -> Self {
         let contact = organization.contact.clone().unwrap_or_default();
         let brand = organization.brand.clone().unwrap_or_default();
         Self {
@@ -63,14 +63,14 @@ impl Letterhead {
             address: contact.address,
             welcome_text: organization.welcome_text.clone(),
             button: Button::of(&brand.primary),
-            site: site.clone(),
+            portal: portal.clone(),
             host: organization.host.clone(),
         }
     }
 
     /// The address of a page of the organization's portal.
     pub(crate) fn url(&self, path: &str) -> String {
-        self.site.url(&self.host, path)
+        self.portal.url(&self.host, path)
     }
 
     fn website_url(&self) -> String {
@@ -331,7 +331,7 @@ mod tests {
             }),
             ..Organization::default()
         };
-        Letterhead::of(&organization, &Site::new("localhost", 8080))
+        Letterhead::of(&organization, &PortalAddress::new("localhost", 8080))
     }
 
     fn every_content() -> Vec<Content> {
@@ -488,7 +488,9 @@ mod tests {
 
     #[test]
     fn links_follow_the_site() {
-        let at = |base_domain, port| Site::new(base_domain, port).url("alder.example.com", "/a");
+        let at = |base_domain, port| {
+            PortalAddress::new(base_domain, port).url("alder.example.com", "/a")
+        };
         assert_eq!(at("example.com", 0), "https://alder.example.com/a");
         assert_eq!(at("localhost", 8080), "http://alder.example.com:8080/a");
     }

@@ -23,7 +23,7 @@ use tenancy::{
 };
 use uuid::Uuid;
 
-use crate::{config::Addresses, sights::Sights};
+use crate::{config::Addresses, visible_projects::VisibleProjects};
 
 /// The most photos that one call may name.
 const BATCH: usize = 1_000;
@@ -165,12 +165,16 @@ impl Peers {
     }
 
     /// What a person may be told of now, over all projects.
-    pub(crate) async fn sights(&self, tenant: TenantId, person: &Person) -> Result<Sights> {
+    pub(crate) async fn visible_projects(
+        &self,
+        tenant: TenantId,
+        person: &Person,
+    ) -> Result<VisibleProjects> {
         let token = self.signer.on_behalf(tenant, person.clone())?;
         let answer = AccessServiceClient::new(self.projects.clone())
             .resolve(authorized(&token, ResolveRequest::default()))
             .await?;
-        Sights::of(answer.into_inner().projects)
+        VisibleProjects::of(answer.into_inner().projects)
     }
 
     /// Those of these photos that a person may see now.

@@ -19,14 +19,15 @@ use uuid::Uuid;
 use crate::{
     NAME,
     compose::{Composed, Composer, Outcome},
-    events, held,
-    mail::Site,
+    events,
+    mail::PortalAddress,
     peers::Peers,
     smtp::{Answer, Letter, Mailer},
     store::{
         self,
         job::{Claimed, Job},
     },
+    waiting,
     words::Word as _,
 };
 
@@ -66,7 +67,7 @@ struct Handled {
 pub(crate) struct Worker {
     pub(crate) db: Db,
     pub(crate) peers: Peers,
-    pub(crate) site: Site,
+    pub(crate) portal: PortalAddress,
     pub(crate) mailer: Mailer,
 }
 
@@ -130,7 +131,7 @@ impl Worker {
         drop(tx);
         let zone = self.peers.zone(tenant, &preference.time_zone).await?;
         let mut tx = self.db.begin(&caller).await?;
-        held::open_today(&mut tx, account, preference.frequency, &zone).await?;
+        waiting::open_today(&mut tx, account, preference.frequency, &zone).await?;
         tx.commit().await
     }
 
@@ -206,7 +207,7 @@ impl Worker {
         let composer = Composer {
             db: &self.db,
             peers: &self.peers,
-            site: &self.site,
+            portal: &self.portal,
             tenant: claimed.tenant,
         };
         let composed = match composer.compose(&job).await {

@@ -94,11 +94,11 @@ fn site_format(site: &Site) -> Format {
 
 /// The pages before sign-in with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &crate::page::Frame) -> Vec<(&'static str, String)> {
-    let mut pages = sign_in::looks(frame);
-    pages.extend(forgot::looks(frame));
-    pages.extend(reset::looks(frame));
-    pages.extend(confirm::looks(frame));
-    pages.extend(invite::looks(frame));
+pub(crate) fn samples(frame: &crate::page::Frame) -> Vec<(&'static str, String)> {
+    let mut pages = sign_in::samples(frame);
+    pages.extend(forgot::samples(frame));
+    pages.extend(reset::samples(frame));
+    pages.extend(confirm::samples(frame));
+    pages.extend(invite::samples(frame));
     pages
 }

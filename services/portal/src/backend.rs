@@ -43,7 +43,7 @@ use proto::{
 use service::Peer;
 use tenancy::{Signer, TenantId};
 use tonic::{Code, Status, body::Body};
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
 use crate::config::Config;
 
@@ -218,8 +218,6 @@ impl Calls {
     }
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
 /// What stands beneath a generated client.
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -230,11 +228,11 @@ pub(crate) struct Line {
 
 impl Service<Request<Body>> for Line {
     type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // each try waits for the peer itself
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // a peer waits for its connection as part of each call
         Poll::Ready(Ok(()))
     }
 
@@ -244,7 +242,7 @@ impl Service<Request<Body>> for Line {
 }
 
 impl Line {
-    async fn send(self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
+    async fn send(mut self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let (mut parts, body) = request.into_parts();
         // requests are small and whole, so that a try can be made again
         let message = body.collect().await?.to_bytes();
@@ -265,10 +263,7 @@ impl Line {
             tried += 1;
             let body = Body::new(Full::new(message.clone()));
             let request = Request::from_parts(parts.clone(), body);
-            let answer = match self.peer.clone().ready_oneshot().await {
-                Ok(mut peer) => peer.call(request).await,
-                Err(error) => Err(error),
-            };
+            let answer = self.peer.call(request).await;
             if !is_unavailable(&answer) {
                 self.peers.budget.succeeded();
                 return answer;
@@ -290,13 +285,13 @@ fn is_read(path: &str) -> bool {
         .any(|word| method.starts_with(word))
 }
 
-fn is_unavailable(answer: &Result<Response<Body>, BoxError>) -> bool {
-    match answer {
-        Ok(response) => Status::from_header_map(response.headers())
-            .is_some_and(|status| status.code() == Code::Unavailable),
-        // no connection, or one that broke before it answered
-        Err(_) => true,
-    }
+/// True where the service says so, and where there was no connection or it broke before the answer.
+fn is_unavailable(answer: &Result<Response<Body>, Status>) -> bool {
+    let code = match answer {
+        Ok(response) => Status::from_header_map(response.headers()).map(|status| status.code()),
+        Err(status) => Some(status.code()),
+    };
+    code == Some(Code::Unavailable)
 }
 
 /// Between 80 and 120 percent, so that waiting callers do not come back all at once.

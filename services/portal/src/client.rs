@@ -117,7 +117,11 @@ pub(crate) fn optional<T>(
     match answer {
         Ok(answer) => Some(answer.into_inner()),
         Err(status) => {
-            tracing::warn!(code = ?status.code(), "a page is shown without {what}");
+            let error = anyhow::Error::new(status);
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "a page is shown without {what}"
+            );
             None
         }
     }

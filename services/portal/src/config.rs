@@ -5,12 +5,14 @@ use std::{net::SocketAddr, path::PathBuf};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use service::telemetry::Telemetry;
 
-/// The compiled-in defaults.
-pub const DEFAULTS: &str = include_str!("../config.toml");
+/// The compiled-in `config.toml`, which names every setting.
+pub const DEFAULT_CONFIG: &str = include_str!("../config.toml");
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where browsers, or the proxies in front, connect.
     pub address: SocketAddr,
@@ -36,10 +38,13 @@ pub struct Config {
     pub keys: tenancy::Keys,
     /// The services.
     pub peers: Peers,
+    /// Where traces, metrics and logs go.
+    pub telemetry: Telemetry,
 }
 
 /// Where the files of a form without a script wait until the storage has taken them.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Upload {
     /// A folder of this machine; empty means the system's own for such files.
     pub spool_folder: PathBuf,
@@ -49,6 +54,7 @@ pub struct Upload {
 
 /// The addresses of the services.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Peers {
     /// Who.
     pub identity: String,
@@ -99,7 +105,7 @@ mod tests {
     #[test]
     fn the_defaults_are_complete() {
         let config: Config =
-            service::config::load_from(DEFAULTS, Default::default()).expect("valid");
+            service::config::load_from(DEFAULT_CONFIG, Default::default()).expect("valid");
         assert_eq!(
             config.origin("alder.localhost"),
             "http://alder.localhost:8080"
@@ -118,7 +124,8 @@ mod tests {
             ("APP__PUBLIC_PORT".to_owned(), "443".to_owned()),
         ];
         let config: Config =
-            service::config::load_from(DEFAULTS, environment.into_iter().collect()).expect("valid");
+            service::config::load_from(DEFAULT_CONFIG, environment.into_iter().collect())
+                .expect("valid");
         assert_eq!(config.trusted_proxies.len(), 2);
         assert_eq!(
             config.origin("alder.example.com"),

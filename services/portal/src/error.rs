@@ -41,7 +41,7 @@ pub(crate) enum Error {
     /// 429 with the time to wait.
     TooMany(Duration),
     /// 503: a service is away for the moment.
-    Unavailable(Status),
+    Unavailable(anyhow::Error),
     /// 500: a fault of ours.
     Internal(anyhow::Error),
 }
@@ -105,8 +105,13 @@ impl From<Status> for Error {
                     .and_then(|info| info.retry_delay)
                     .unwrap_or(Duration::from_mins(1)),
             ),
-            Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable(status),
-            _ => Self::Internal(anyhow::Error::new(status).context("call a service")),
+            code => {
+                let error = anyhow::Error::new(status).context("call a service");
+                match code {
+                    Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable(error),
+                    _ => Self::Internal(error),
+                }
+            }
         }
     }
 }
@@ -214,8 +219,8 @@ impl IntoResponse for Error {
         match &self {
             Self::See(path) => return Redirect::to(path).into_response(),
             Self::Internal(error) => tracing::error!(error = format!("{error:#}"), "a page failed"),
-            Self::Unavailable(status) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "a service is away");
+            Self::Unavailable(error) => {
+                tracing::warn!(error = format!("{error:#}"), "a service is away");
             }
             _ => {}
         }
@@ -282,7 +287,7 @@ fn is_answer(headers: &HeaderMap) -> bool {
 
 /// An error page with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: Frame) -> String {
+pub(crate) fn sample(frame: Frame) -> String {
     let problem = if frame.letterhead.is_organization {
         Problem::not_found()
     } else {
@@ -332,6 +337,8 @@ mod tests {
         assert_eq!(status_of(gone), StatusCode::GONE);
         let unconfirmed = with_reason(Code::FailedPrecondition, Reason::EmailUnconfirmed);
         assert_eq!(status_of(unconfirmed), StatusCode::CONFLICT);
+        let reused = with_reason(Code::InvalidArgument, Reason::RequestIdReused);
+        assert_eq!(status_of(reused), StatusCode::CONFLICT);
     }
 
     #[test]

@@ -29,6 +29,7 @@
 //!   [`csrf::FromScript`].
 //! - Macros for fields, icons, badges and the error summary are in `templates/parts/`.
 
+mod account;
 mod assets;
 mod auth;
 mod backend;
@@ -46,10 +47,10 @@ mod format;
 mod frequency;
 mod host;
 mod layers;
-#[cfg(test)]
-mod looks;
 mod office;
 mod page;
+#[cfg(test)]
+mod page_tests;
 mod photo_file;
 mod pictures;
 mod routes;
@@ -69,7 +70,7 @@ use service::{Command, Lifecycle, Listen};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, DEFAULTS, Peers, Upload};
+pub use config::{Config, DEFAULT_CONFIG, Peers, Upload};
 
 use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey, spool::Spool, storage::Storage};
 

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    service::main("portal", portal::DEFAULTS, portal::run).await
+    service::main("portal", portal::DEFAULT_CONFIG, portal::run).await
 }

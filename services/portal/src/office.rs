@@ -226,7 +226,7 @@ impl OfficeFrame {
 
     /// An owner's frame with made-up data.
     #[cfg(test)]
-    pub(crate) fn looks(frame: Frame) -> Self {
+    pub(crate) fn sample(frame: Frame) -> Self {
         Self {
             frame,
             name: "Dana Ortiz".to_owned(),

@@ -126,6 +126,15 @@ impl Theme {
         }
     }
 
+    /// All of them, with what each is called where a person chooses.
+    pub(crate) fn choices() -> [(Self, &'static str); 3] {
+        [
+            (Self::Device, "Like my device"),
+            (Self::Light, "Light"),
+            (Self::Dark, "Dark"),
+        ]
+    }
+
     /// The word in forms, in the cookie and in `data-theme`.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -201,7 +201,7 @@ fn form_page(guest: &Guest, form: FormView<Fields>) -> Page {
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let page = |is_refused: bool| {
         let mut form = FormView::new(Fields {
             time_zone: FIRST_ZONE.to_owned(),

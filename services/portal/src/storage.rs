@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use http::{StatusCode, header};
 use reqwest::{Body, Client, Response, redirect::Policy};
-use tonic::Status;
 
 use crate::error::Error;
 
@@ -64,12 +63,11 @@ impl Storage {
 }
 
 fn away(error: reqwest::Error) -> Error {
-    let error = anyhow::Error::new(error.without_url());
-    Error::Unavailable(Status::unavailable(format!("the storage: {error:#}")))
+    Error::Unavailable(anyhow::Error::new(error.without_url()).context("reach the storage"))
 }
 
 fn refused(status: StatusCode) -> Error {
-    Error::Unavailable(Status::unavailable(format!("the storage answers {status}")))
+    Error::Unavailable(anyhow::anyhow!("the storage answers {status}"))
 }
 
 #[cfg(test)]

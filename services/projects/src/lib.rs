@@ -20,7 +20,6 @@ mod schedule;
 mod state;
 mod store;
 mod template;
-mod text;
 mod view;
 mod visibility;
 
@@ -36,7 +35,7 @@ use sqlx::migrate::Migrator;
 use tenancy::{Db, REQUESTS_KEPT, Verifier};
 use tonic::service::Routes;
 
-pub use config::{CONFIG, Config};
+pub use config::{Config, DEFAULT_CONFIG};
 
 const NAME: &str = "projects";
 

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use projects::{CONFIG, Config};
+use projects::{Config, DEFAULT_CONFIG};
 use service::{Command, Lifecycle};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     service::main(
         "projects",
-        CONFIG,
+        DEFAULT_CONFIG,
         async |command, config: Config| match command {
             Command::Serve => {
                 let lifecycle = Lifecycle::from_signals()?;

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 use proto::projects::{Phase, PhaseStatus};
-use service::{Violations, mask::Fields};
+use service::{Violations, mask::Fields, text::is_line};
 
-use crate::{day, parts::Parts, text::is_line};
+use crate::{day, parts::Parts};
 
 /// The fields that an update may name.
 pub(crate) const FIELDS: [&str; 8] = [
@@ -137,7 +137,7 @@ impl Details {
         violations
             .check(!self.name.is_empty(), "phase.name", "Enter a name")
             .check(
-                is_line(&self.name, TEXT_LENGTH),
+                is_line(&self.name, ..=TEXT_LENGTH),
                 "phase.name",
                 "Use one line of 200 characters at most",
             )
@@ -169,7 +169,7 @@ impl Details {
             .check(
                 self.milestone
                     .as_deref()
-                    .is_none_or(|text| is_line(text, TEXT_LENGTH)),
+                    .is_none_or(|text| is_line(text, ..=TEXT_LENGTH)),
                 "phase.milestone",
                 "Use one line of 200 characters at most",
             );

@@ -2,10 +2,10 @@
 
 use jiff::{civil::Date, tz::TimeZone};
 use proto::projects::{MapPoint, Project, ProjectStatus, ProjectType, SiteAddress};
-use service::{Error, Result, Violations, clock, mask::Fields};
+use service::{Error, Result, Violations, clock, mask::Fields, text::is_line};
 use uuid::Uuid;
 
-use crate::{day, parts::Parts, state::State as _, text::is_line};
+use crate::{day, parts::Parts, state::State as _};
 
 /// The fields that an update may name.
 pub(crate) const FIELDS: [&str; 9] = [
@@ -104,7 +104,11 @@ impl Details {
             message.name.trim().clone_into(&mut self.name);
             violations
                 .check(!self.name.is_empty(), "project.name", "Enter a name")
-                .check(is_line(&self.name, TEXT_LENGTH), "project.name", TOO_LONG);
+                .check(
+                    is_line(&self.name, ..=TEXT_LENGTH),
+                    "project.name",
+                    TOO_LONG,
+                );
         }
         if fields.has("type") {
             self.project_type = ProjectType::of_request_or(
@@ -211,10 +215,10 @@ impl Address {
             ("project.address.city", &address.city),
             ("project.address.region", &address.region),
         ] {
-            violations.check(is_line(text, TEXT_LENGTH), field, TOO_LONG);
+            violations.check(is_line(text, ..=TEXT_LENGTH), field, TOO_LONG);
         }
         violations.check(
-            is_line(&address.postal_code, POSTAL_CODE_LENGTH),
+            is_line(&address.postal_code, ..=POSTAL_CODE_LENGTH),
             "project.address.postal_code",
             "Use 20 characters at most",
         );

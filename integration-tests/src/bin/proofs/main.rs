@@ -149,32 +149,38 @@ mod tests {
     #[test]
     fn a_promise_without_a_note_keeps_its_row() {
         let first = noted(
-            "T2\t2026-11-25\t35 tables\nT3\t2026-11-25\t5 schemas",
+            "isolation.rows\t2026-11-25\t35 tables\nisolation.schemas\t2026-11-25\t5 schemas",
             TEST,
             "a machine",
         )
         .expect("notes");
         let mut kept = rows(&written(&first));
         let second = noted(
-            "T2\t2026-11-26\t36 tables\nT2\t2026-11-26\tno row",
+            "isolation.rows\t2026-11-26\t36 tables\nisolation.rows\t2026-11-26\tno row",
             TEST,
             "another",
         )
         .expect("notes");
         kept.extend(second);
         assert_eq!(
-            kept[&key("T2", TEST)],
+            kept[&key("isolation.rows", TEST)],
             "36 tables; no row | 2026-11-26 | another"
         );
-        assert_eq!(kept[&key("T3", TEST)], "5 schemas | 2026-11-25 | a machine");
-        assert!(written(&kept).contains("| T4 | No pooled"));
+        assert_eq!(
+            kept[&key("isolation.schemas", TEST)],
+            "5 schemas | 2026-11-25 | a machine"
+        );
+        assert!(written(&kept).contains("| isolation.connections | No pooled"));
         assert_eq!(rows(&written(&kept)), kept);
     }
 
     #[test]
     fn each_command_has_its_own_row() {
-        let mut rows = noted("S5\t2026-11-25\t2000", TEST, "a machine").expect("notes");
-        rows.extend(noted("S5\t2026-11-26\t10000", SOAK, "a machine").expect("notes"));
+        let mut rows =
+            noted("requests.hostile\t2026-11-25\t2000", TEST, "a machine").expect("notes");
+        rows.extend(
+            noted("requests.hostile\t2026-11-26\t10000", SOAK, "a machine").expect("notes"),
+        );
         let page = written(&rows);
         assert!(page.contains("| `make test` | 2000 | 2026-11-25 |"));
         assert!(page.contains("| `make soak` | 10000 | 2026-11-26 |"));
@@ -182,8 +188,8 @@ mod tests {
 
     #[test]
     fn what_nobody_promised_is_no_note() {
-        assert!(noted("T99\t2026-11-25\tfine", TEST, "a machine").is_err());
-        assert!(noted("T2\t2026-11-25\tfine", SOAK, "a machine").is_err());
+        assert!(noted("isolation.nothing\t2026-11-25\tfine", TEST, "a machine").is_err());
+        assert!(noted("isolation.rows\t2026-11-25\tfine", SOAK, "a machine").is_err());
         assert!(noted("fine", TEST, "a machine").is_err());
     }
 }

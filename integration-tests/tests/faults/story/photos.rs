@@ -23,7 +23,7 @@ const HOLD: SignedDuration = SignedDuration::from_mins(16);
 
 /// What the portal tells the page's script of an upload.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct UploadStatus {
     id: String,
     state: String,
 }
@@ -44,7 +44,7 @@ impl Story<'_> {
         let list = format!("{path}/uploads");
         self.until("ten photos", async || {
             let page = self.manager.open(&list).await?;
-            let left: Vec<Told> = serde_json::from_str(&page.text)?;
+            let left: Vec<UploadStatus> = serde_json::from_str(&page.text)?;
             let refused = left.iter().find(|told| told.state == "refused");
             ensure!(refused.is_none(), "{refused:?}");
             Ok(left.is_empty())
@@ -63,7 +63,7 @@ impl Story<'_> {
             page.status,
             page.text
         );
-        let told: Told = serde_json::from_str(&page.text)?;
+        let told: UploadStatus = serde_json::from_str(&page.text)?;
         ensure!(told.state != "refused", "photo {index}: {told:?}");
         told.id.parse().context("a photo has an id")
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
-use integration_tests::{Cast, Organization, Services};
+use integration_tests::{Cast, Organization, Services, fingerprint};
 use prost::bytes::Bytes;
 use service::new_id;
 use tonic::{Code, Status};
 
-use super::{Absent, EVERYBODY, Expected, Ids, Row, Who, Whose, call::call, rest::fingerprint};
+use super::{Absent, EVERYBODY, Expected, Ids, Row, Who, Whose, call::call};
 
 /// Rows that are looked at at once.
 const AT_ONCE: usize = 8;
@@ -86,13 +86,13 @@ async fn check_elsewhere(services: &Services, cast: &Cast, rows: &[Row]) -> Resu
         .try_collect()
         .await?;
 
-    let before = fingerprint(services, cast.bluestone.id).await?;
+    let before = fingerprint(services, Some(cast.bluestone.id)).await?;
     let mut failures = stream::iter(naming.into_iter().zip(&foreign))
         .map(|(row, foreign)| check_foreign(services, cast, row, foreign))
         .buffer_unordered(AT_ONCE)
         .try_concat()
         .await?;
-    let after = fingerprint(services, cast.bluestone.id).await?;
+    let after = fingerprint(services, Some(cast.bluestone.id)).await?;
     failures.extend(
         after
             .iter()

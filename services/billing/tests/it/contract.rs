@@ -1,115 +1,11 @@
 //! Contracts: who sets and sees the value, and what stays when it is set twice.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
-use proto::{
-    billing::{
-        BatchGetContractsRequest, GetContractRequest, SetContractValueRequest,
-        contract_service_client::ContractServiceClient,
-    },
-    projects::MoneyScope,
-    types::Money,
-};
-use service::{Peer, Reason, config::load_from, new_id};
-use tenancy::{Person, authorized};
-use testing::{Running, Tenant, TestDb, TestKeys, environment};
+use proto::billing::{BatchGetContractsRequest, SetContractValueRequest};
+use service::{Reason, new_id};
 use tonic::{Code, Status};
-use uuid::Uuid;
 
-use crate::fake_projects::FakeProjects;
-
-struct Stage {
-    keys: TestKeys,
-    tenant: Tenant,
-    project: Uuid,
-    db: TestDb,
-    billing: Running,
-    _projects: Running,
-}
-
-impl Stage {
-    async fn new() -> Result<Self> {
-        let keys = TestKeys::new()?;
-        let tenant = Tenant::new();
-        let project = new_id();
-        let projects = FakeProjects {
-            project,
-            scopes: HashMap::from([
-                (tenant.owner.account, (MoneyScope::Full, true)),
-                (tenant.ana.account, (MoneyScope::Summary, false)),
-                (tenant.ben.account, (MoneyScope::None, false)),
-            ]),
-        }
-        .start(&keys)
-        .await?;
-        let db = TestDb::new("billing", &billing::migrations()).await?;
-        let config = load_from(
-            billing::CONFIG,
-            environment(
-                &db,
-                &keys,
-                &[("APP__PEERS__PROJECTS", projects.address().to_owned())],
-            )?,
-        )?;
-        Ok(Self {
-            billing: Running::start(billing::build(config).await?)?,
-            keys,
-            tenant,
-            project,
-            db,
-            _projects: projects,
-        })
-    }
-
-    fn client(&self) -> Result<ContractServiceClient<Peer>> {
-        Ok(ContractServiceClient::new(self.billing.peer()?))
-    }
-
-    fn request<T>(&self, person: &Person, message: T) -> Result<tonic::Request<T>> {
-        Ok(authorized(
-            &self.keys.person(self.tenant.id, person)?,
-            message,
-        ))
-    }
-
-    fn value(&self, minor_units: i64, etag: &str, request_id: Uuid) -> SetContractValueRequest {
-        SetContractValueRequest {
-            project_id: self.project.to_string(),
-            value: Some(Money {
-                minor_units,
-                currency_code: "USD".to_owned(),
-            }),
-            etag: etag.to_owned(),
-            request_id: request_id.to_string(),
-        }
-    }
-
-    async fn set(&self, request: SetContractValueRequest) -> Result<Result<String, Status>> {
-        let request = self.request(&self.tenant.owner, request)?;
-        let answer = self.client()?.set_contract_value(request).await;
-        Ok(answer.map(|answer| answer.into_inner().contract.unwrap_or_default().etag))
-    }
-
-    async fn get(&self, person: &Person) -> Result<Result<i64, Status>> {
-        let message = GetContractRequest {
-            project_id: self.project.to_string(),
-        };
-        let request = self.request(person, message)?;
-        let answer = self.client()?.get_contract(request).await;
-        Ok(answer.map(|answer| {
-            let contract = answer.into_inner().contract.unwrap_or_default();
-            contract.value.unwrap_or_default().minor_units
-        }))
-    }
-
-    async fn events(&self) -> Result<i64> {
-        let mut connection = self.db.superuser().await?;
-        Ok(sqlx::query_scalar("select count(*) from outbox")
-            .fetch_one(&mut connection)
-            .await?)
-    }
-}
+use crate::stage::Stage;
 
 fn code<T>(answer: Result<T, Status>) -> Code {
     answer.map_or_else(|status| status.code(), |_| Code::Ok)

@@ -2,3 +2,5 @@
 
 mod contract;
 mod fake_projects;
+mod forget;
+mod stage;

@@ -1,4 +1,7 @@
-//! `PhotoService`.
+//! `PhotoService`; its uploads and its changes have a file each.
+
+mod edit;
+mod upload;
 
 use std::collections::HashSet;
 
@@ -16,9 +19,8 @@ use tenancy::{Audience, Caller, Db, TenantTx};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{edit, upload};
 use crate::{
-    access::{Access, Sight, Site},
+    access::{Access, Scope, VisibleProject},
     bucket::{Bucket, Place, Variant},
     config::Limits,
     photo,
@@ -96,8 +98,8 @@ impl PhotoService for Photos {
         let size = page::size(request.page_size)?;
         let after = page::keys(&request.page_token)?;
 
-        let site = self.access.site(&caller, project).await?;
-        let all = Filter::of(project, site.sight);
+        let visible = self.access.visible_project(&caller, project).await?;
+        let all = Filter::of(project, visible.scope);
         let filter = all.narrow(request.filter.as_ref())?;
         let mut tx = self.db.read(&caller).await?;
         let mut rows = store::photo::list(&mut tx, &filter, after, size + 1).await?;
@@ -125,7 +127,7 @@ impl PhotoService for Photos {
                     })
                 })
                 .collect::<Result<_>>()?,
-            photos: views(rows, site.sight)?,
+            photos: views(rows, visible.scope)?,
         }))
     }
 
@@ -139,15 +141,15 @@ impl PhotoService for Photos {
         let project = parse_id(&request.project_id, "project_id")?;
         let id = parse_id(&request.id, "id")?;
 
-        let site = self.access.site(&caller, project).await?;
-        let filter = Filter::of(project, site.sight).narrow(request.filter.as_ref())?;
+        let visible = self.access.visible_project(&caller, project).await?;
+        let filter = Filter::of(project, visible.scope).narrow(request.filter.as_ref())?;
         let mut tx = self.db.read(&caller).await?;
-        let row = find(&mut tx, &site, id).await?;
+        let row = find(&mut tx, &visible, id).await?;
         let around = store::photo::neighbors(&mut tx, &filter, row.key()).await?;
         drop(tx);
 
         Ok(Response::new(GetPhotoResponse {
-            photo: Some(view(row, site.sight)?),
+            photo: Some(view(row, visible.scope)?),
             previous_id: id_text(around.previous),
             next_id: id_text(around.next),
             position: to_i32(around.newer + 1)?,
@@ -170,13 +172,15 @@ impl PhotoService for Photos {
         drop(tx);
         let projects: HashSet<Uuid> = rows.iter().map(|row| row.project_id).collect();
         let projects: Vec<Uuid> = projects.into_iter().collect();
-        let sites = self.access.sites(&caller, &projects).await?;
+        let visible = self.access.visible_projects(&caller, &projects).await?;
         let mut photos = Vec::new();
         for row in rows.into_iter().filter(|row| !row.is_trashed) {
-            let site = sites.iter().find(|site| site.project == row.project_id);
+            let found = visible.iter().find(|project| project.id == row.project_id);
             let audience = photo::Audience::of_word(&row.audience)?;
-            if let Some(site) = site.filter(|site| site.sight.shows(audience, row.uploaded_by)) {
-                photos.push(view(row, site.sight)?);
+            if let Some(project) =
+                found.filter(|project| project.scope.shows(audience, row.uploaded_by))
+            {
+                photos.push(view(row, project.scope)?);
             }
         }
         Ok(Response::new(BatchGetPhotosResponse { photos }))
@@ -196,9 +200,9 @@ impl PhotoService for Photos {
             .filter(|size| Variant::SIZES.contains(size))
             .ok_or_else(|| Error::invalid("size", "Ask for 320, 640 or 1600"))?;
 
-        let site = self.access.site(&caller, project).await?;
+        let visible = self.access.visible_project(&caller, project).await?;
         let mut tx = self.db.read(&caller).await?;
-        let row = find(&mut tx, &site, id).await?;
+        let row = find(&mut tx, &visible, id).await?;
         drop(tx);
 
         let place = Place {
@@ -207,42 +211,47 @@ impl PhotoService for Photos {
         };
         Ok(Response::new(GetPhotoFileResponse {
             get_url: self.bucket.get_url(place, Variant::Size(size)).await?,
-            file_name: download_name(&row, &site)?,
+            file_name: download_name(&row, &visible)?,
         }))
     }
 }
 
 /// A photo that the caller sees; who edits sees those in the trash too.
-async fn find(tx: &mut TenantTx, site: &Site, id: Uuid) -> Result<store::photo::Photo> {
+async fn find(
+    tx: &mut TenantTx,
+    visible: &VisibleProject,
+    id: Uuid,
+) -> Result<store::photo::Photo> {
     let row = store::photo::find(tx, &[id])
         .await?
         .pop()
-        .filter(|row| row.project_id == site.project)
-        .filter(|row| !row.is_trashed || site.sight.may_edit())
+        .filter(|row| row.project_id == visible.id)
+        .filter(|row| !row.is_trashed || visible.scope.may_edit())
         .found()?;
     let audience = photo::Audience::of_word(&row.audience)?;
-    site.sight
+    visible
+        .scope
         .shows(audience, row.uploaded_by)
         .then_some(row)
         .found()
 }
 
 /// Such as "Kitchen remodel 2026-11-17 4f2a.jpg".
-fn download_name(row: &store::photo::Photo, site: &Site) -> Result<String> {
-    let zone = TimeZone::get(&site.time_zone).map_err(Error::internal)?;
+fn download_name(row: &store::photo::Photo, visible: &VisibleProject) -> Result<String> {
+    let zone = TimeZone::get(&visible.time_zone).map_err(Error::internal)?;
     let day = row.taken_at.to_jiff().to_zoned(zone).date();
     // the end of an id tells photos of one day apart
     let id = row.id.simple().to_string();
-    Ok(format!("{} {day} {}.jpg", site.name, &id[28..]))
+    Ok(format!("{} {day} {}.jpg", visible.name, &id[28..]))
 }
 
-pub(super) fn views(rows: Vec<store::photo::Photo>, sight: Sight) -> Result<Vec<Photo>> {
-    rows.into_iter().map(|row| view(row, sight)).collect()
+fn views(rows: Vec<store::photo::Photo>, scope: Scope) -> Result<Vec<Photo>> {
+    rows.into_iter().map(|row| view(row, scope)).collect()
 }
 
-fn view(row: store::photo::Photo, sight: Sight) -> Result<Photo> {
+fn view(row: store::photo::Photo, scope: Scope) -> Result<Photo> {
     let details = row.details()?;
-    let may_edit = sight.may_edit();
+    let may_edit = scope.may_edit();
     Ok(Photo {
         id: row.id.to_string(),
         project_id: row.project_id.to_string(),

@@ -8,7 +8,7 @@ use tenancy::TenantTx;
 use uuid::Uuid;
 
 use crate::{
-    access::Sight,
+    access::Scope,
     photo::{Audience, Details},
 };
 
@@ -60,7 +60,7 @@ pub(crate) struct Pending {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filter {
     project: Uuid,
-    sight: Sight,
+    scope: Scope,
     audience: Option<Audience>,
     phase: Option<Uuid>,
     without_phase: bool,
@@ -69,10 +69,10 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Everything that is seen of a project outside the trash.
-    pub(crate) fn of(project: Uuid, sight: Sight) -> Self {
+    pub(crate) fn of(project: Uuid, scope: Scope) -> Self {
         Self {
             project,
-            sight,
+            scope,
             audience: None,
             phase: None,
             without_phase: false,
@@ -89,7 +89,7 @@ impl Filter {
             self.phase = Some(parse_id(&filter.phase_id, "filter.phase_id")?);
         }
         self.without_phase = filter.without_phase;
-        if self.sight.may_edit() {
+        if self.scope.may_edit() {
             self.audience = Audience::of(filter.audience());
             self.trashed = filter.trashed;
         }
@@ -108,7 +108,7 @@ impl Filter {
     }
 
     fn audiences(&self) -> Vec<String> {
-        self.sight
+        self.scope
             .audiences()
             .iter()
             .filter(|audience| self.audience.is_none_or(|only| only == **audience))
@@ -172,7 +172,7 @@ pub(crate) async fn list(
         filter.project,
         filter.trashed,
         &filter.audiences(),
-        filter.sight.uploader(),
+        filter.scope.uploader(),
         filter.phase,
         filter.without_phase,
         time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
@@ -201,7 +201,7 @@ pub(crate) async fn count_by_phase(
         filter.project,
         filter.trashed,
         &filter.audiences(),
-        filter.sight.uploader()
+        filter.scope.uploader()
     )
     .map(|row| (row.phase_id, row.count))
     .fetch_all(&mut **tx)
@@ -242,7 +242,7 @@ pub(crate) async fn neighbors(
         filter.project,
         filter.trashed,
         &filter.audiences(),
-        filter.sight.uploader(),
+        filter.scope.uploader(),
         filter.phase,
         filter.without_phase,
         time.to_sqlx(),

@@ -77,7 +77,7 @@ impl Stage {
             ),
         ];
         all.extend(settings.iter().cloned());
-        let config = load_from(documents::CONFIG, environment(&db, &keys, &all)?)?;
+        let config = load_from(documents::DEFAULT_CONFIG, environment(&db, &keys, &all)?)?;
         Ok(Self {
             documents: Running::start(documents::build(config).await?)?,
             keys,

@@ -192,7 +192,10 @@ async fn what_is_no_photo_is_refused_with_its_reason() -> Result<()> {
         .await?
         .into_inner();
     assert_eq!((usage.file_count, usage.stored_bytes), (0, 0));
-    testing::proved("S4", "nothing of a refused file can be fetched")
+    testing::proved(
+        "uploads.hostile",
+        "nothing of a refused file can be fetched",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

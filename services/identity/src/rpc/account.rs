@@ -6,16 +6,16 @@ use proto::identity::{
     Membership, PasswordChanged, RequestResetRequest, RequestResetResponse, Role,
     UpdateMyAccountRequest, UpdateMyAccountResponse, account_service_server::AccountService,
 };
-use service::{Error, Reason, Result, Violations, mask::Fields, parse_ids};
+use service::{Error, Reason, Result, Violations, mask::Fields, parse_ids, text::is_line};
 use tenancy::{Audience, Caller, Db, TenantTx, audit};
 use tonic::{Request, Response, Status};
 
-use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE, is_line};
+use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE};
 use crate::{
     account::State,
     attempts::{self, Subject},
     email::Email,
-    even::in_even_time,
+    even_time::in_even_time,
     events,
     hashing::Hasher,
     link::{self, LinkKey, Purpose},

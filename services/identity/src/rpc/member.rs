@@ -7,12 +7,12 @@ use proto::identity::{
     ResendMemberInvitationRequest, ResendMemberInvitationResponse, Role, UpdateMemberRoleRequest,
     UpdateMemberRoleResponse, member_service_server::MemberService,
 };
-use service::{Error, Reason, Result, Violations, page, parse_id, parse_ids};
+use service::{Error, Reason, Result, Violations, page, parse_id, parse_ids, text::is_line};
 use tenancy::{Audience, Caller, Db, Once, TenantTx, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{NAME, WRONG_NAME, account::message, is_line};
+use super::{NAME, WRONG_NAME, account::message};
 use crate::{
     account::{self, Kind, State, require_confirmed_owner},
     attempts::{self, Subject},

@@ -11,16 +11,20 @@ use proto::identity::{
     UpdateBrandResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
     organization_service_server::OrganizationService,
 };
-use service::{Error, Found as _, Result, Violations, etag, mask::Fields};
+use service::{
+    Error, Found as _, Result, Violations, etag,
+    mask::Fields,
+    text::{is_line, is_text},
+};
 use tenancy::{Audience, Caller, Db, PlatformCaller, TenantId, audit};
 use tonic::{Request, Response, Status};
 
-use super::{PHONE, WRONG_PHONE, WRONG_TIME_ZONE, is_line, is_text, is_time_zone};
+use super::{PHONE, WRONG_PHONE, WRONG_TIME_ZONE, is_time_zone};
 use crate::{
     account::{Kind, Role},
     attempts::{self, Subject},
     email::Email,
-    even::in_even_time,
+    even_time::in_even_time,
     hashing::Hasher,
     host::Hosts,
     link::{self, LinkKey, Purpose},
@@ -372,7 +376,7 @@ fn apply(
                 "Enter an address that starts with https:// or http://",
             )
             .check(
-                is_text(&contact.address, 500),
+                is_text(&contact.address, ..=500),
                 "organization.contact.address",
                 "Enter an address of 500 characters at most",
             );
@@ -387,7 +391,7 @@ fn apply(
             .trim()
             .clone_into(&mut organization.welcome_text);
         violations.check(
-            is_text(&organization.welcome_text, 2_000),
+            is_text(&organization.welcome_text, ..=2_000),
             "organization.welcome_text",
             "Use 2,000 characters at most",
         );

@@ -13,14 +13,6 @@ use tonic::{Code, Request};
 use crate::{Setup, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_schema_holds() -> Result<()> {
-    let setup = Setup::start().await?;
-    let findings = setup.db.isolation_findings().await?;
-    assert!(findings.is_empty(), "{findings:?}");
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_another_organization_is_as_if_absent() -> Result<()> {
     let setup = Setup::start().await?;
     let alder = setup.office("alder").await?;

@@ -12,7 +12,7 @@ mod portal_access;
 mod session;
 
 use anyhow::{Context as _, Result};
-use identity::{CONFIG, Config};
+use identity::{Config, DEFAULT_CONFIG};
 use prost::Message as _;
 use proto::identity::{
     AcceptInvitationRequest, Account, Client, ConfirmEmailRequest, Contact, CreateClientRequest,
@@ -320,7 +320,7 @@ impl Setup {
 async fn serve(db: &TestDb, keys: &TestKeys) -> Result<Running> {
     let more = [("APP__LINK_KEY", "a7".repeat(32))];
     let environment = testing::environment(db, keys, &more)?;
-    let config: Config = service::config::load_from(CONFIG, environment)?;
+    let config: Config = service::config::load_from(DEFAULT_CONFIG, environment)?;
     Running::start(identity::build(config).await?)
 }
 

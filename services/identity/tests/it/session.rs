@@ -111,7 +111,7 @@ async fn the_secret_is_stored_hashed() -> Result<()> {
     }
     assert!(!dump.contains(OFFICE_PASSWORD));
     testing::proved(
-        "S1",
+        "secrets.stored",
         "passwords, sessions, devices and links are searched for in every row",
     )
 }

@@ -47,23 +47,23 @@ impl DeliveryService for Deliveries {
         let after = page::keys::<(Timestamp, Uuid)>(&request.page_token)?;
         let named = parse_ids(&request.account_ids, "account_ids")?;
 
-        let (accounts, sights) = if caller.is_client() {
+        let (accounts, visible) = if caller.is_client() {
             let person = caller.person()?;
-            let sights = self.peers.sights(caller.tenant, person).await?;
+            let visible = self.peers.visible_projects(caller.tenant, person).await?;
             let own = person.account;
             let accounts = if named.is_empty() || named.contains(&own) {
                 vec![own]
             } else {
                 Vec::new()
             };
-            (Some(accounts), Some(sights))
+            (Some(accounts), Some(visible))
         } else {
             ((!named.is_empty()).then_some(named), None)
         };
         let mut tx = self.db.read(&caller).await?;
         let filter = Filter {
             accounts: accounts.as_deref(),
-            sights: sights.as_ref(),
+            visible: visible.as_ref(),
             problems_only: request.problems_only,
             after,
             limit: size + 1,

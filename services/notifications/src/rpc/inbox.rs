@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::{
     mail,
     peers::Peers,
-    sights::Sights,
     store::{self, inbox::Item, photo_batch::BatchPhoto},
+    visible_projects::VisibleProjects,
     words::Word as _,
 };
 
@@ -58,15 +58,15 @@ impl InboxService for Inbox {
             id => Some(parse_id(id, "project_id")?),
         };
 
-        let sights = self.peers.sights(caller.tenant, person).await?;
+        let visible = self.peers.visible_projects(caller.tenant, person).await?;
         let listed = match only {
-            Some(project) => sights.clone().only(project),
-            None => sights.clone(),
+            Some(project) => visible.clone().only(project),
+            None => visible.clone(),
         };
         let limit = (size + 1).max(ROWS);
         let mut tx = self.db.read(&caller).await?;
         let items = store::inbox::list(&mut tx, person.account, &listed, after, limit).await?;
-        let unseen = store::inbox::list_unseen(&mut tx, person.account, &sights, UNSEEN).await?;
+        let unseen = store::inbox::list_unseen(&mut tx, person.account, &visible, UNSEEN).await?;
         drop(tx);
         let mut reader = self.reader(&caller, person);
         let mut shown = reader.page(&listed, items, size, limit).await?;
@@ -78,7 +78,7 @@ impl InboxService for Inbox {
         Ok(Response::new(ListInboxResponse {
             items: shown
                 .into_iter()
-                .map(|shown| message(shown, &sights))
+                .map(|shown| message(shown, &visible))
                 .collect::<Result<_>>()?,
             next_page_token,
             unseen_count: i32::try_from(unseen.len().min(BADGE_CAP)).map_err(Error::internal)?,
@@ -94,16 +94,16 @@ impl InboxService for Inbox {
 
         let named = parse_ids(&request.get_ref().ids, "ids")?;
 
-        let sights = self.peers.sights(caller.tenant, person).await?;
+        let visible = self.peers.visible_projects(caller.tenant, person).await?;
         let mut reader = self.reader(&caller, person);
         let mut tx = self.db.read(&caller).await?;
         let account = person.account;
         let shown = if named.is_empty() {
-            let items = store::inbox::list_unseen(&mut tx, account, &sights, UNSEEN).await?;
+            let items = store::inbox::list_unseen(&mut tx, account, &visible, UNSEEN).await?;
             drop(tx);
             reader.unseen(items).await?
         } else {
-            let items = store::inbox::list_named(&mut tx, account, &sights, &named).await?;
+            let items = store::inbox::list_named(&mut tx, account, &visible, &named).await?;
             drop(tx);
             reader.shown(items, None).await?
         };
@@ -142,7 +142,7 @@ impl Reader<'_> {
     /// At least a page of items and one more, or all that there are; `items` are the first `limit`.
     async fn page(
         &mut self,
-        sights: &Sights,
+        visible: &VisibleProjects,
         mut items: Vec<Item>,
         size: i64,
         limit: i64,
@@ -159,7 +159,7 @@ impl Reader<'_> {
             }
             let mut tx = self.inbox.db.read(self.caller).await?;
             let account = self.person.account;
-            items = store::inbox::list(&mut tx, account, sights, after, limit).await?;
+            items = store::inbox::list(&mut tx, account, visible, after, limit).await?;
             drop(tx);
         }
     }
@@ -241,7 +241,7 @@ fn of_photos(item: Item, photos: &[BatchPhoto]) -> Shown {
     }
 }
 
-fn message(shown: Shown, sights: &Sights) -> Result<InboxItem> {
+fn message(shown: Shown, visible: &VisibleProjects) -> Result<InboxItem> {
     let Shown {
         item,
         kind,
@@ -257,7 +257,7 @@ fn message(shown: Shown, sights: &Sights) -> Result<InboxItem> {
         id: item.id.to_string(),
         kind: kind.into(),
         project_id: item.project_id.to_string(),
-        project_name: sights.name(item.project_id).to_owned(),
+        project_name: visible.name(item.project_id).to_owned(),
         subject_id: item.subject_id.to_string(),
         text,
         actor_id: item.actor_id.map(|id| id.to_string()).unwrap_or_default(),

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use proto::{
     identity::AccountKind,
     notifications::{
-        Frequency, GetPreferencesRequest, GetPreferencesResponse, Preferences,
+        self as messages, Frequency, GetPreferencesRequest, GetPreferencesResponse,
         UpdatePreferencesRequest, UpdatePreferencesResponse,
         preference_service_server::PreferenceService,
     },
@@ -14,15 +14,15 @@ use tenancy::{Audience, Caller, Db, audit};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{held, peers::Peers, store};
+use crate::{peers::Peers, store, waiting};
 
-pub(crate) struct Preferred {
+pub(crate) struct Preferences {
     pub(crate) db: Db,
     pub(crate) peers: Peers,
 }
 
 #[tonic::async_trait]
-impl PreferenceService for Preferred {
+impl PreferenceService for Preferences {
     async fn get_preferences(
         &self,
         request: Request<GetPreferencesRequest>,
@@ -44,7 +44,7 @@ impl PreferenceService for Preferred {
         };
 
         Ok(Response::new(GetPreferencesResponse {
-            preferences: Some(Preferences {
+            preferences: Some(messages::Preferences {
                 account_id: account.to_string(),
                 frequency: preference.frequency.into(),
                 time_zone,
@@ -78,12 +78,12 @@ impl PreferenceService for Preferred {
 
         let mut tx = self.db.begin(&caller).await?;
         store::preference::choose(&mut tx, account, frequency, &request.time_zone).await?;
-        held::follow(&mut tx, account, frequency, &zone).await?;
+        waiting::follow(&mut tx, account, frequency, &zone).await?;
         audit::record(&mut tx, &caller, "preference.update", account).await?;
         tx.commit().await?;
 
         Ok(Response::new(UpdatePreferencesResponse {
-            preferences: Some(Preferences {
+            preferences: Some(messages::Preferences {
                 account_id: account.to_string(),
                 frequency: frequency.into(),
                 time_zone: request.time_zone,
@@ -92,7 +92,7 @@ impl PreferenceService for Preferred {
     }
 }
 
-impl Preferred {
+impl Preferences {
     /// Clients read their own; the office those of its clients.
     async fn check_may_read(&self, caller: &Caller, account: Uuid) -> Result<()> {
         if caller.is_client() {

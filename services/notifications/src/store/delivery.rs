@@ -7,7 +7,7 @@ use service::{Result, clock};
 use tenancy::{TenantId, TenantTx, UnscopedTx};
 use uuid::Uuid;
 
-use crate::{sights::Sights, words::Word as _};
+use crate::{visible_projects::VisibleProjects, words::Word as _};
 
 /// The longest detail of a step, in characters.
 const DETAIL_LENGTH: usize = 1_000;
@@ -58,7 +58,7 @@ pub(crate) struct Filter<'a> {
     /// None: those of everybody.
     pub(crate) accounts: Option<&'a [Uuid]>,
     /// None: those about anything; mails about no project are always in.
-    pub(crate) sights: Option<&'a Sights>,
+    pub(crate) visible: Option<&'a VisibleProjects>,
     pub(crate) problems_only: bool,
     pub(crate) after: Option<(Timestamp, Uuid)>,
     pub(crate) limit: i64,
@@ -144,8 +144,8 @@ pub(crate) async fn list(tx: &mut TenantTx, filter: Filter<'_>) -> Result<Vec<De
            order by d.created_at desc, d.id desc limit $8"#,
         tenant,
         filter.accounts as Option<&[Uuid]>,
-        filter.sights.map(|sights| sights.milestones.as_slice()) as Option<&[Uuid]>,
-        filter.sights.map(|sights| sights.photos.as_slice()) as Option<&[Uuid]>,
+        filter.visible.map(|visible| visible.milestones.as_slice()) as Option<&[Uuid]>,
+        filter.visible.map(|visible| visible.photos.as_slice()) as Option<&[Uuid]>,
         filter.problems_only,
         time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         id,

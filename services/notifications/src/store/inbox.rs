@@ -7,7 +7,7 @@ use service::{Result, clock};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use crate::{sights::Sights, words::Word as _};
+use crate::{visible_projects::VisibleProjects, words::Word as _};
 
 /// An item as it stands in the database.
 pub(crate) struct Item {
@@ -58,11 +58,11 @@ pub(crate) async fn insert(tx: &mut TenantTx, item: NewItem<'_>) -> Result<Uuid>
     Ok(id)
 }
 
-/// Lists an account's items that such sights let through, newest first, from below `after`.
+/// Lists an account's items that are visible to it, newest first, from below `after`.
 pub(crate) async fn list(
     tx: &mut TenantTx,
     account: Uuid,
-    sights: &Sights,
+    visible: &VisibleProjects,
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Item>> {
@@ -79,8 +79,8 @@ pub(crate) async fn list(
          order by created_at desc, id desc limit $7",
         tenant,
         account,
-        &sights.milestones,
-        &sights.photos,
+        &visible.milestones,
+        &visible.photos,
         time.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         id,
         limit
@@ -90,11 +90,11 @@ pub(crate) async fn list(
     Ok(items)
 }
 
-/// Lists an account's items that such sights let through and that tell something unseen, newest first.
+/// Lists an account's items that are visible to it and that tell something unseen, newest first.
 pub(crate) async fn list_unseen(
     tx: &mut TenantTx,
     account: Uuid,
-    sights: &Sights,
+    visible: &VisibleProjects,
     limit: i64,
 ) -> Result<Vec<Item>> {
     let tenant = tx.tenant().uuid();
@@ -109,8 +109,8 @@ pub(crate) async fn list_unseen(
          order by created_at desc, id desc limit $5",
         tenant,
         account,
-        &sights.milestones,
-        &sights.photos,
+        &visible.milestones,
+        &visible.photos,
         limit
     )
     .fetch_all(&mut **tx)
@@ -118,11 +118,11 @@ pub(crate) async fn list_unseen(
     Ok(items)
 }
 
-/// Lists those of these items that are the account's own and that such sights let through.
+/// Lists those of these items that are the account's own and that are visible to it.
 pub(crate) async fn list_named(
     tx: &mut TenantTx,
     account: Uuid,
-    sights: &Sights,
+    visible: &VisibleProjects,
     items: &[Uuid],
 ) -> Result<Vec<Item>> {
     let tenant = tx.tenant().uuid();
@@ -135,8 +135,8 @@ pub(crate) async fn list_named(
                  or kind = 'photos_added' and project_id = any($4))",
         tenant,
         account,
-        &sights.milestones,
-        &sights.photos,
+        &visible.milestones,
+        &visible.photos,
         items
     )
     .fetch_all(&mut **tx)

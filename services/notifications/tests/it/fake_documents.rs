@@ -21,7 +21,7 @@ use testing::{Running, TestKeys};
 use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
-use crate::fake_projects::{FakeProjects, Site};
+use crate::fake_projects::{FakeProject, FakeProjects};
 
 /// What documents knows; a test may change it while it is asked.
 #[derive(Clone)]
@@ -50,11 +50,16 @@ impl FakeDocuments {
     }
 
     /// Keeps a photo and answers its id.
-    pub(crate) fn add(&self, site: &Site, audience: PhotoAudience, caption: &str) -> Uuid {
+    pub(crate) fn add(
+        &self,
+        project: &FakeProject,
+        audience: PhotoAudience,
+        caption: &str,
+    ) -> Uuid {
         let id = new_id();
         self.lock().photos.push(Photo {
             id: id.to_string(),
-            project_id: site.id.to_string(),
+            project_id: project.id.to_string(),
             caption: caption.to_owned(),
             audience: audience.into(),
             ..Photo::default()
@@ -114,7 +119,7 @@ impl PhotoService for FakeDocuments {
         if ids.len() > 1_000 {
             return Err(Error::invalid("ids", "must be 1,000 at most").into());
         }
-        let sites = self.projects.of(&caller);
+        let projects = self.projects.of(&caller);
         let mut known = self.lock();
         known.calls += 1;
         let photos = known
@@ -122,10 +127,10 @@ impl PhotoService for FakeDocuments {
             .iter()
             .filter(|photo| ids.contains(&photo.id))
             .filter(|photo| {
-                sites
+                projects
                     .iter()
-                    .find(|site| site.id.to_string() == photo.project_id)
-                    .is_some_and(|site| shows(site.photos, photo.audience()))
+                    .find(|project| project.id.to_string() == photo.project_id)
+                    .is_some_and(|project| shows(project.photos, photo.audience()))
             })
             .cloned()
             .collect();

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A project with the milestones that its phases end with.
 #[derive(Clone)]
-pub(crate) struct Site {
+pub(crate) struct FakeProject {
     pub(crate) id: Uuid,
     pub(crate) client: Uuid,
     pub(crate) name: &'static str,
@@ -30,7 +30,7 @@ pub(crate) struct Site {
     pub(crate) photos: PhotoScope,
 }
 
-impl Site {
+impl FakeProject {
     pub(crate) fn new(client: Uuid, name: &'static str, milestones: &[&'static str]) -> Self {
         Self {
             id: new_id(),
@@ -50,32 +50,32 @@ impl Site {
 #[derive(Clone)]
 pub(crate) struct FakeProjects {
     tenant: TenantId,
-    sites: Arc<Mutex<Vec<Site>>>,
+    projects: Arc<Mutex<Vec<FakeProject>>>,
 }
 
 impl FakeProjects {
-    pub(crate) fn new(tenant: TenantId, sites: Vec<Site>) -> Self {
+    pub(crate) fn new(tenant: TenantId, projects: Vec<FakeProject>) -> Self {
         Self {
             tenant,
-            sites: Arc::new(Mutex::new(sites)),
+            projects: Arc::new(Mutex::new(projects)),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Site>> {
-        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<FakeProject>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows or hides the schedule of every project.
     pub(crate) fn show_schedule(&self, shown: bool) {
-        for site in self.lock().iter_mut() {
-            site.shows_schedule = shown;
+        for project in self.lock().iter_mut() {
+            project.shows_schedule = shown;
         }
     }
 
     /// Shows clients such photos of every project.
     pub(crate) fn show_photos(&self, scope: PhotoScope) {
-        for site in self.lock().iter_mut() {
-            site.photos = scope;
+        for project in self.lock().iter_mut() {
+            project.photos = scope;
         }
     }
 
@@ -93,12 +93,12 @@ impl FakeProjects {
     }
 
     /// The projects of a caller's client records; all where the service asks for itself.
-    pub(crate) fn of(&self, caller: &Caller) -> Vec<Site> {
+    pub(crate) fn of(&self, caller: &Caller) -> Vec<FakeProject> {
         self.lock()
             .iter()
             .filter(|_| caller.tenant == self.tenant)
-            .filter(|site| match &caller.person {
-                Some(person) => person.rights_for(site.client).is_some(),
+            .filter(|project| match &caller.person {
+                Some(person) => person.rights_for(project.client).is_some(),
                 None => true,
             })
             .cloned()
@@ -121,17 +121,17 @@ impl AccessService for FakeProjects {
         let projects = self
             .of(&caller)
             .into_iter()
-            .map(|site| {
-                let schedule = if site.shows_schedule {
+            .map(|project| {
+                let schedule = if project.shows_schedule {
                     ScheduleScope::Milestones
                 } else {
                     ScheduleScope::None
                 };
                 ProjectAccess {
-                    project_id: site.id.to_string(),
-                    project_name: site.name.to_owned(),
+                    project_id: project.id.to_string(),
+                    project_name: project.name.to_owned(),
                     schedule: schedule.into(),
-                    photos: site.photos.into(),
+                    photos: project.photos.into(),
                     ..ProjectAccess::default()
                 }
             })
@@ -148,13 +148,13 @@ impl ProjectService for FakeProjects {
     ) -> Result<Response<GetProjectResponse>, Status> {
         let caller = Caller::require(&request, Audience::CLIENT | Audience::NOTIFICATIONS)?;
         let id = request.into_inner().id;
-        let site = self
+        let project = self
             .of(&caller)
             .into_iter()
-            .find(|site| site.id.to_string() == id)
+            .find(|project| project.id.to_string() == id)
             .ok_or(Error::NotFound)?;
-        let shows_milestones = caller.person.is_none() || site.shows_schedule;
-        let phases = site
+        let shows_milestones = caller.person.is_none() || project.shows_schedule;
+        let phases = project
             .phases
             .iter()
             .map(|(id, milestone)| Phase {
@@ -167,8 +167,8 @@ impl ProjectService for FakeProjects {
         Ok(Response::new(GetProjectResponse {
             project: Some(Project {
                 id,
-                client_id: Some(site.client.to_string()),
-                name: site.name.to_owned(),
+                client_id: Some(project.client.to_string()),
+                name: project.name.to_owned(),
                 phases,
                 ..Project::default()
             }),

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use crate::{
     fake_documents::FakeDocuments,
     fake_identity::{FakeIdentity, address},
-    fake_projects::{FakeProjects, Site},
+    fake_projects::{FakeProject, FakeProjects},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,8 +41,8 @@ pub(crate) struct Stage {
     pub(crate) identity: FakeIdentity,
     pub(crate) projects: FakeProjects,
     pub(crate) documents: FakeDocuments,
-    pub(crate) kitchen: Site,
-    pub(crate) bath: Site,
+    pub(crate) kitchen: FakeProject,
+    pub(crate) bath: FakeProject,
     pub(crate) smtp: Smtp,
     pub(crate) db: TestDb,
     config: Config,
@@ -65,12 +65,12 @@ impl Stage {
     async fn build(smtp_port: Option<u16>) -> Result<Self> {
         let keys = TestKeys::new()?;
         let tenant = Tenant::new();
-        let kitchen = Site::new(
+        let kitchen = FakeProject::new(
             tenant.anas_record,
             "Kitchen remodel",
             &["Cabinets installed", "Countertops measured"],
         );
-        let bath = Site::new(tenant.anas_record, "Guest bath", &["Tile set"]);
+        let bath = FakeProject::new(tenant.anas_record, "Guest bath", &["Tile set"]);
         let projects = FakeProjects::new(tenant.id, vec![kitchen.clone(), bath.clone()]);
         let documents = FakeDocuments::new(projects.clone());
         let accounts = vec![
@@ -99,7 +99,10 @@ impl Stage {
             ),
             ("APP__PUBLIC_PORT", "8080".to_owned()),
         ];
-        let config: Config = load_from(notifications::CONFIG, environment(&db, &keys, &settings)?)?;
+        let config: Config = load_from(
+            notifications::DEFAULT_CONFIG,
+            environment(&db, &keys, &settings)?,
+        )?;
         Ok(Self {
             notifications: Running::start(notifications::build(config.clone()).await?)?,
             config,
@@ -183,42 +186,44 @@ impl Stage {
     }
 
     /// Tells that a milestone of a project was reached.
-    pub(crate) async fn reach(&self, site: &Site, milestone: usize) -> Result<()> {
+    pub(crate) async fn reach(&self, project: &FakeProject, milestone: usize) -> Result<()> {
         let event = MilestoneReached {
-            project_id: site.id.to_string(),
-            phase_id: site.phases[milestone].0.to_string(),
-            client_id: site.client.to_string(),
+            project_id: project.id.to_string(),
+            phase_id: project.phases[milestone].0.to_string(),
+            client_id: project.client.to_string(),
             actor_id: self.tenant.pm.account.to_string(),
         };
         self.tell("projects", &event).await
     }
 
     /// Tells that a milestone of a project is open again.
-    pub(crate) async fn reopen(&self, site: &Site, milestone: usize) -> Result<()> {
+    pub(crate) async fn reopen(&self, project: &FakeProject, milestone: usize) -> Result<()> {
         let event = MilestoneReopened {
-            project_id: site.id.to_string(),
-            phase_id: site.phases[milestone].0.to_string(),
+            project_id: project.id.to_string(),
+            phase_id: project.phases[milestone].0.to_string(),
             actor_id: self.tenant.pm.account.to_string(),
         };
         self.tell("projects", &event).await
     }
 
     /// The project manager adds a photo that clients see where they see all, and its id is answered.
-    pub(crate) async fn add_photo(&self, site: &Site, caption: &str) -> Result<Uuid> {
-        let photo = self.documents.add(site, PhotoAudience::Unmarked, caption);
-        self.tell_of_photo(site, photo, &self.tenant.pm).await?;
+    pub(crate) async fn add_photo(&self, project: &FakeProject, caption: &str) -> Result<Uuid> {
+        let photo = self
+            .documents
+            .add(project, PhotoAudience::Unmarked, caption);
+        self.tell_of_photo(project, photo, &self.tenant.pm).await?;
         Ok(photo)
     }
 
     /// Tells that a person added a photo.
     pub(crate) async fn tell_of_photo(
         &self,
-        site: &Site,
+        project: &FakeProject,
         photo: Uuid,
         actor: &Person,
     ) -> Result<()> {
         let event = PhotoAdded {
-            project_id: site.id.to_string(),
+            project_id: project.id.to_string(),
             photo_id: photo.to_string(),
             actor_id: actor.account.to_string(),
         };
@@ -226,10 +231,15 @@ impl Stage {
     }
 
     /// A person shares a photo with clients.
-    pub(crate) async fn share_photo(&self, site: &Site, photo: Uuid, actor: &Person) -> Result<()> {
+    pub(crate) async fn share_photo(
+        &self,
+        project: &FakeProject,
+        photo: Uuid,
+        actor: &Person,
+    ) -> Result<()> {
         self.documents.set_audience(photo, PhotoAudience::Shared);
         let event = PhotoShared {
-            project_id: site.id.to_string(),
+            project_id: project.id.to_string(),
             photo_id: photo.to_string(),
             actor_id: actor.account.to_string(),
         };

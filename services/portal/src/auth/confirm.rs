@@ -75,7 +75,7 @@ pub(crate) async fn send(
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let page = Page {
         frame: frame.clone(),
         token: "token".to_owned(),

@@ -80,7 +80,7 @@ pub(crate) async fn sent(guest: Guest) -> Result<Response, Error> {
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let page = Page {
         frame: frame.clone(),
         form: FormView::default(),

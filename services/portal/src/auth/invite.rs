@@ -214,7 +214,7 @@ fn gone(guest: &Guest, token: String, state: LinkState) -> Result<Response, Erro
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let page = |role: Option<&'static str>, kind, is_refused: bool| {
         let mut form = FormView::new(Fields {
             time_zone: "America/Los_Angeles".to_owned(),

@@ -107,7 +107,7 @@ fn gone(guest: &Guest, why: &'static str) -> Result<Response, Error> {
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let page = Page {
         frame: frame.clone(),
         token: "token".to_owned(),

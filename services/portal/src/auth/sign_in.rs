@@ -137,7 +137,7 @@ fn again(guest: &Guest, fields: Fields, errors: Errors) -> Result<Response, Erro
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let refused = |is_refused: bool| {
         let mut form = FormView::new(Fields {
             email: "maya@okafor.example".to_owned(),

@@ -1,12 +1,9 @@
 //! A client's own account: mail, contact, appearance, password.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::response::Response;
-use http::header;
 use proto::{
-    identity::{Account, ChangePasswordRequest, GetMyAccountRequest, UpdateMyAccountRequest},
+    identity::{Account, GetMyAccountRequest},
     notifications::{
         Delivery, DeliveryState, ListDeliveriesRequest, MailKind, UpdatePreferencesRequest,
     },
@@ -14,16 +11,15 @@ use proto::{
 use serde::Deserialize;
 
 use crate::{
+    account::{Appearance, Contact, Password},
     badge::{Badge, Tone},
     client::{Around, ClientFrame, Here, optional},
-    cookies::Cookie,
     csrf::Form,
     error::Error,
     flash::{self, Flash},
     form::{Errors, FormView},
     format::{Format, When, time_of},
-    frequency,
-    page::{self, Theme},
+    frequency, page,
     session::Client,
     time_zones,
 };
@@ -31,7 +27,7 @@ use crate::{
 /// As many mails as are shown, and as many as are looked through for them.
 const MAILS: usize = 3;
 const NEWEST: i32 = 20;
-const YEAR: Duration = Duration::from_hours(365 * 24);
+const PATH: &str = "/account";
 
 #[derive(Template)]
 #[template(path = "client/account.html")]
@@ -76,29 +72,6 @@ pub(crate) struct Notifications {
     pub(crate) time_zone: String,
 }
 
-/// The form on contact data.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Contact {
-    pub(crate) name: String,
-    pub(crate) phone: String,
-}
-
-/// The form on appearance.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Appearance {
-    theme: String,
-}
-
-/// The form on the password.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Password {
-    current_password: String,
-    new_password: String,
-}
-
 /// The forms as they are shown: as stored, or one of them again with its errors.
 #[derive(Default)]
 struct Forms {
@@ -138,11 +111,7 @@ pub(crate) async fn save_notifications(
     }
     let title = frequency::title_of(chosen);
     let words = format!("Your email settings are saved: {title}.");
-    Ok(flash::redirect(
-        &client.app,
-        "/account",
-        &Flash::done(words),
-    ))
+    Ok(flash::redirect(&client.app, PATH, &Flash::done(words)))
 }
 
 async fn refuse_notifications(
@@ -161,43 +130,20 @@ pub(crate) async fn save_contact(
     client: Client,
     Form(fields): Form<Contact>,
 ) -> Result<Response, Error> {
-    let saved = client
-        .calls
-        .accounts()
-        .update_my_account(UpdateMyAccountRequest {
-            name: fields.name.clone(),
-            phone: fields.phone.clone(),
-            update_mask: Some(prost_types::FieldMask {
-                paths: vec!["name".to_owned(), "phone".to_owned()],
-            }),
-        })
-        .await;
-    if let Err(status) = saved {
-        let form = FormView::refused(fields, &status, &[("name", "name"), ("phone", "phone")])?;
+    if let Some(refused) = fields.save(&client).await? {
         let forms = Forms {
-            contact: Some(form),
+            contact: Some(refused),
             ..Forms::default()
         };
         return page::refuse(&load(&client, forms).await?);
     }
     let flash = Flash::done("Your contact data is saved.");
-    Ok(flash::redirect(&client.app, "/account", &flash))
+    Ok(flash::redirect(&client.app, PATH, &flash))
 }
 
-/// `POST /account/theme`: the choice belongs to this browser, so it lives in a cookie.
-pub(crate) async fn save_theme(
-    client: Client,
-    Form(fields): Form<Appearance>,
-) -> Result<Response, Error> {
-    let theme = Theme::of(&fields.theme);
-    let flash = Flash::done("The appearance is saved on this device.");
-    let mut response = flash::redirect(&client.app, "/account", &flash);
-    let cookie = client
-        .app
-        .cookies
-        .write(Cookie::Theme, theme.word(), Some(YEAR));
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
+/// `POST /account/theme`
+pub(crate) async fn save_theme(client: Client, Form(fields): Form<Appearance>) -> Response {
+    fields.save(&client, PATH)
 }
 
 /// `POST /account/password`
@@ -205,37 +151,15 @@ pub(crate) async fn save_password(
     client: Client,
     Form(fields): Form<Password>,
 ) -> Result<Response, Error> {
-    let changed = client
-        .calls
-        .accounts()
-        .change_password(ChangePasswordRequest {
-            current_password: fields.current_password,
-            new_password: fields.new_password,
-        })
-        .await;
-    let form = match changed {
-        Ok(_) => {
-            let words = "Your password is changed, and every other device is signed out.";
-            return Ok(flash::redirect(
-                &client.app,
-                "/account",
-                &Flash::done(words),
-            ));
-        }
-        // what was typed is never shown again
-        Err(status) => {
-            let names = [
-                ("current_password", "current_password"),
-                ("new_password", "new_password"),
-            ];
-            FormView::refused(Password::default(), &status, &names)?
-        }
-    };
-    let forms = Forms {
-        password: form,
-        ..Forms::default()
-    };
-    page::refuse(&load(&client, forms).await?)
+    if let Some(password) = fields.change(&client).await? {
+        let forms = Forms {
+            password,
+            ..Forms::default()
+        };
+        return page::refuse(&load(&client, forms).await?);
+    }
+    let flash = Flash::done(Password::CHANGED);
+    Ok(flash::redirect(&client.app, PATH, &flash))
 }
 
 async fn load(client: &Client, forms: Forms) -> Result<Page, Error> {
@@ -290,15 +214,6 @@ impl Page {
             .chain([&self.contact.errors, &self.password.errors])
             .find(|errors| !errors.is_empty())
             .unwrap_or(&self.contact.errors)
-    }
-
-    /// The themes to choose from, with what they are called.
-    pub(crate) fn themes() -> [(Theme, &'static str); 3] {
-        [
-            (Theme::Device, "Like my device"),
-            (Theme::Light, "Light"),
-            (Theme::Dark, "Dark"),
-        ]
     }
 }
 

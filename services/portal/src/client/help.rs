@@ -57,7 +57,7 @@ fn frame(person: Option<Person>, guest: &Guest) -> (Frame, &'static str) {
 
 /// The pages with made-up data.
 #[cfg(test)]
-pub(crate) fn looks(frame: &Frame) -> Vec<(&'static str, String)> {
+pub(crate) fn samples(frame: &Frame) -> Vec<(&'static str, String)> {
     let (help, accessibility, privacy) = (frame.clone(), frame.clone(), frame.clone());
     let home = "/";
     vec![

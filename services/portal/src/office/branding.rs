@@ -20,7 +20,7 @@ use crate::{
     form::{FormView, request_id},
     office::{
         Here, OfficeFrame, Owner,
-        edit::{Difference, Told, differences},
+        edit::{Difference, LabelledFields, differences},
     },
     page,
 };
@@ -271,8 +271,8 @@ impl Fields {
     }
 }
 
-impl Told for Fields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Fields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         let color = |text: &str| text.trim().to_lowercase();
         vec![
             ("Primary", color(&self.primary)),

@@ -17,7 +17,7 @@ use crate::{
     office::{
         Choice, Here, Manager, OfficeFrame, client,
         clients::{status_choices, status_of, status_word},
-        edit::{Difference, Told, differences, tidy},
+        edit::{Difference, LabelledFields, differences, tidy},
         mask,
     },
     page,
@@ -283,8 +283,8 @@ impl Fields {
     }
 }
 
-impl Told for Fields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Fields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         let status = status_choices(&self.status, None)
             .into_iter()
             .find(|choice| choice.is_chosen)

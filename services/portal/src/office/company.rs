@@ -18,7 +18,7 @@ use crate::{
     format::{bytes, count},
     office::{
         Here, OfficeFrame, Owner,
-        edit::{Difference, Told, differences, tidy},
+        edit::{Difference, LabelledFields, differences, tidy},
         mask,
     },
     page, time_zones,
@@ -180,8 +180,8 @@ impl Fields {
     }
 }
 
-impl Told for Fields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Fields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         vec![
             ("Name", tidy(&self.name)),
             ("Phone", tidy(&self.phone)),

@@ -11,18 +11,18 @@ pub(crate) struct Difference {
     pub(crate) typed: String,
 }
 
-/// A form that can be told field by field, always the same fields in the same order.
-pub(crate) trait Told {
+/// A form as a list of its fields, always the same ones in the same order.
+pub(crate) trait LabelledFields {
     /// What each field is called and what is in it, as a person reads it.
-    fn told(&self) -> Vec<(&'static str, String)>;
+    fn labelled_fields(&self) -> Vec<(&'static str, String)>;
 }
 
 /// The fields in which two fillings of a form differ.
-pub(crate) fn differences<T: Told>(saved: &T, typed: &T) -> Vec<Difference> {
+pub(crate) fn differences<T: LabelledFields>(saved: &T, typed: &T) -> Vec<Difference> {
     saved
-        .told()
+        .labelled_fields()
         .into_iter()
-        .zip(typed.told())
+        .zip(typed.labelled_fields())
         .filter(|((_, saved), (_, typed))| saved != typed)
         .map(|((label, saved), (_, typed))| Difference {
             label,
@@ -51,14 +51,14 @@ mod tests {
 
     struct Form(&'static str, &'static str);
 
-    impl Told for Form {
-        fn told(&self) -> Vec<(&'static str, String)> {
+    impl LabelledFields for Form {
+        fn labelled_fields(&self) -> Vec<(&'static str, String)> {
             vec![("Name", self.0.to_owned()), ("Phone", self.1.to_owned())]
         }
     }
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn only_what_differs_is_shown() {
         let found = differences(&Form("Maya", ""), &Form("Maya", "555-0142"));
         assert_eq!(
             found,

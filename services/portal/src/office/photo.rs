@@ -21,7 +21,7 @@ use crate::{
     format::time_of,
     office::{
         Choice, Here, OfficeFrame, audience,
-        edit::{Difference, Told, differences, tidy},
+        edit::{Difference, LabelledFields, differences, tidy},
         mask, members,
         photos::Asked,
         project::{Band, Opened, Section},
@@ -235,8 +235,8 @@ impl Fields {
     }
 }
 
-impl Told for Fields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Fields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         let phase = self.names.iter().find(|(id, _)| *id == self.set_phase);
         vec![
             ("Caption", tidy(&self.caption)),

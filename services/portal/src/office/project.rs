@@ -22,7 +22,7 @@ use crate::{
     format::{Format, date_of, time_of},
     office::{
         Here, Manager, OfficeFrame, amount, client,
-        edit::{Difference, Told, differences},
+        edit::{Difference, LabelledFields, differences},
         format_at, members,
     },
     page,
@@ -202,8 +202,8 @@ pub(crate) struct ContractFields {
     value: String,
 }
 
-impl Told for ContractFields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for ContractFields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         vec![("Contract value", self.value.trim().to_owned())]
     }
 }

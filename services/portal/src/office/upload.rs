@@ -67,7 +67,7 @@ struct Waiting {
 
 /// What a script is told of an upload.
 #[derive(Serialize)]
-struct Told {
+struct UploadStatus {
     id: String,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,8 +164,8 @@ async fn hand_over(
         match hand_over_one(office, project, about, &mut one).await {
             Ok(None) => outcome.added += 1,
             Ok(Some(reason)) => outcome.refuse(one.name, &reason),
-            Err(Error::Unavailable(status)) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "an upload failed");
+            Err(Error::Unavailable(error)) => {
+                tracing::warn!(error = format!("{error:#}"), "an upload failed");
                 outcome.refuse(one.name, Outcome::AWAY);
                 is_away = true;
             }
@@ -234,7 +234,7 @@ pub(crate) async fn send_one(
         Start::Begun { id, put_url } => (id, put_url),
         Start::Refused(reason) => {
             drain(body).await;
-            let answer = Json(Told {
+            let answer = Json(UploadStatus {
                 id: String::new(),
                 state: state_word(UploadState::Refused),
                 reason: Some(reason),
@@ -249,7 +249,7 @@ pub(crate) async fn send_one(
         office.app.storage.put(&put_url, size, body).await?;
     }
     let upload = finish(&office, id).await?;
-    Ok(Json(Told::of(&upload)).into_response())
+    Ok(Json(UploadStatus::of(&upload)).into_response())
 }
 
 fn length_of(headers: &HeaderMap) -> Option<u64> {
@@ -264,7 +264,7 @@ fn length_of(headers: &HeaderMap) -> Option<u64> {
 /// `GET /office/projects/{project}/photos/uploads`: what is no photo yet, for a script.
 pub(crate) async fn list(office: Office, Path(project): Path<Uuid>) -> Result<Response, Error> {
     let uploads = uploads_of(&office, project).await?;
-    let told: Vec<Told> = uploads.iter().map(Told::of).collect();
+    let told: Vec<UploadStatus> = uploads.iter().map(UploadStatus::of).collect();
     Ok(Json(told).into_response())
 }
 
@@ -311,7 +311,7 @@ pub(crate) fn reason_for(upload: &Upload) -> String {
     refusal_words(upload.refusal()).to_owned()
 }
 
-impl Told {
+impl UploadStatus {
     fn of(upload: &Upload) -> Self {
         let is_refused = upload.state() == UploadState::Refused;
         Self {

@@ -19,7 +19,7 @@ use crate::{
     format::{Format, time_of},
     office::{
         Here, Manager, OfficeFrame,
-        edit::{Difference, Told, differences},
+        edit::{Difference, LabelledFields, differences},
         members,
         project::{Band, Opened, Section},
     },
@@ -319,8 +319,8 @@ fn values(visibility: &Visibility) -> [i32; 5] {
 
 struct Settings<'a>(&'a Visibility);
 
-impl Told for Settings<'_> {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Settings<'_> {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         SETTINGS
             .iter()
             .zip(values(self.0))
@@ -349,7 +349,7 @@ mod tests {
             schedule: (ScheduleVisibility::Milestones as i32).to_string(),
             financials: "everything".to_owned(),
         };
-        let told = Settings(&fields.visibility(service::new_id())).told();
+        let told = Settings(&fields.visibility(service::new_id())).labelled_fields();
         let words: Vec<_> = told
             .iter()
             .map(|(title, label)| (*title, label.as_str()))

@@ -20,7 +20,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt as _, Full};
-use portal::{Config, DEFAULTS, Server};
+use portal::{Config, DEFAULT_CONFIG, Server};
 use prost::Message;
 use proto::{
     documents::{
@@ -94,7 +94,7 @@ impl Stage {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into_iter()
             .collect();
-        let config: Config = service::config::load_from(DEFAULTS, environment)?;
+        let config: Config = service::config::load_from(DEFAULT_CONFIG, environment)?;
         let server = Server::bind(config).await?;
         let portal = server.address()?;
         let running = lifecycle.clone();

@@ -7,7 +7,7 @@ mod project;
 mod visibility;
 
 use anyhow::{Context as _, Result};
-use projects::{CONFIG, Config};
+use projects::{Config, DEFAULT_CONFIG};
 use proto::projects::{
     CreateProjectRequest, GetProjectRequest, Project, ProjectType,
     access_service_client::AccessServiceClient, phase_service_client::PhaseServiceClient,
@@ -35,7 +35,7 @@ impl Setup {
         let db = TestDb::new("projects", &projects::migrations()).await?;
         let keys = TestKeys::new()?;
         let environment = testing::environment(&db, &keys, &[])?;
-        let config: Config = service::config::load_from(CONFIG, environment)?;
+        let config: Config = service::config::load_from(DEFAULT_CONFIG, environment)?;
         Ok(Self {
             running: Running::start(projects::build(config).await?)?,
             keys,

@@ -207,5 +207,9 @@ fn damage_gives_an_answer() {
             files += 1;
         }
     }
-    testing::proved("S4", &format!("{files} damaged photos end no decoder")).expect("a note");
+    testing::proved(
+        "uploads.hostile",
+        &format!("{files} damaged photos end no decoder"),
+    )
+    .expect("a note");
 }

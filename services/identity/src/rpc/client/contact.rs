@@ -1,7 +1,7 @@
 //! Contacts: how requests carry them, and how messages do.
 
 use proto::identity::{Contact, PortalAccess};
-use service::{Error, Result, Violations, clock, mask};
+use service::{Error, Result, Violations, clock, mask, text::is_line};
 use tenancy::{Caller, TenantTx};
 
 use super::Clients;
@@ -10,7 +10,7 @@ use crate::{
     client,
     email::Email,
     link::{self, Purpose},
-    rpc::{self, NAME, PHONE, WRONG_NAME, WRONG_PHONE, is_line},
+    rpc::{self, NAME, PHONE, WRONG_NAME, WRONG_PHONE},
     store::{
         self,
         contact::{Access, Details},

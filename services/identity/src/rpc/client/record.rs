@@ -1,14 +1,18 @@
 //! Client records: how requests carry them, and how messages do.
 
 use proto::identity::{Client, ClientKind, ClientStatus, PostalAddress};
-use service::{Error, Result, Violations, mask::Fields};
+use service::{
+    Error, Result, Violations,
+    mask::Fields,
+    text::{is_line, is_text},
+};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
 use super::contact;
 use crate::{
     client::{Kind, Status},
-    rpc::{NAME, PHONE, WRONG_NAME, WRONG_PHONE, is_line, is_text},
+    rpc::{NAME, PHONE, WRONG_NAME, WRONG_PHONE},
     store,
 };
 
@@ -73,7 +77,7 @@ pub(super) fn apply(
             }
             "notes" => {
                 wanted.notes.trim().clone_into(&mut record.notes);
-                let holds = is_text(&record.notes, 10_000);
+                let holds = is_text(&record.notes, ..=10_000);
                 violations.check(holds, "client.notes", "Use 10,000 characters at most");
             }
             "tags" => check_tags(wanted, violations),

@@ -1,7 +1,7 @@
 //! The sign-up form.
 
 use proto::identity::SignUpRequest;
-use service::{Error, Result, Violations};
+use service::{Error, Result, Violations, text::is_line};
 
 use super::Organizations;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     email::Email,
     host,
     password::{self, Whose},
-    rpc::{NAME, WRONG_NAME, WRONG_TIME_ZONE, is_line, is_time_zone},
+    rpc::{NAME, WRONG_NAME, WRONG_TIME_ZONE, is_time_zone},
     store,
 };
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     form::Errors,
-    office::edit::{Told, tidy},
+    office::edit::{LabelledFields, tidy},
 };
 
 pub(super) const FIELDS: [(&str, &str); 9] = [
@@ -91,8 +91,8 @@ impl Fields {
     }
 }
 
-impl Told for Fields {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Fields {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         vec![
             ("Name", tidy(&self.name)),
             ("Share of the whole", tidy(&self.weight)),

@@ -10,7 +10,7 @@ use crate::{
     form::Errors,
     office::{
         degrees,
-        edit::{Told, tidy},
+        edit::{LabelledFields, tidy},
         projects::STATUSES,
     },
 };
@@ -190,8 +190,8 @@ impl Named {
     }
 }
 
-impl Told for Named {
-    fn told(&self) -> Vec<(&'static str, String)> {
+impl LabelledFields for Named {
+    fn labelled_fields(&self) -> Vec<(&'static str, String)> {
         let fields = &self.fields;
         let address = [
             &fields.line1,

@@ -17,6 +17,7 @@ use proto::{
 
 use self::sample::{addition, around, entries, hidden, kitchen, kitchen_of, timestamp};
 use crate::{
+    account::{Contact, Password},
     assets,
     client::{
         Around, ClientFrame, Here, account, activity, financials, home, progress,
@@ -135,16 +136,15 @@ fn account_page(theme: Theme, is_refused: bool) -> String {
         ),
         delivery("Set a new password", DeliveryState::Bounced, 9000),
     ];
-    let mut password = FormView::<account::Password>::default();
+    let mut password = FormView::<Password>::default();
     let mut frame = client_frame(&around, theme, Here::Account);
     if is_refused {
-        password.errors.add(
-            "current_password",
-            "this is not your current password; try again",
-        );
         password
             .errors
-            .add("new_password", "use at least 12 characters");
+            .add("current_password", "This is not your current password");
+        password
+            .errors
+            .add("new_password", "Use 12 characters or more");
     } else {
         frame.set_flash(Flash::done("Your email settings are saved: Once a day."));
     }
@@ -157,7 +157,7 @@ fn account_page(theme: Theme, is_refused: bool) -> String {
             frequency: "daily".to_owned(),
             time_zone: "America/Los_Angeles".to_owned(),
         })),
-        contact: FormView::new(account::Contact {
+        contact: FormView::new(Contact {
             name: "Maya Okafor".to_owned(),
             phone: "(503) 555-0177".to_owned(),
         }),
@@ -171,7 +171,7 @@ fn render(page: &impl Template) -> String {
 }
 
 fn pages(theme: Theme) -> Vec<(&'static str, String)> {
-    let config: Config = service::config::load_from(crate::DEFAULTS, Default::default())
+    let config: Config = service::config::load_from(crate::DEFAULT_CONFIG, Default::default())
         .expect("the defaults are valid");
     let platform = Frame {
         letterhead: Letterhead::of_platform(&config),
@@ -223,13 +223,13 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
                 is_first: true,
             }),
         ),
-        ("error", crate::error::looks(frame(theme))),
-        ("error-no-portal", crate::error::looks(platform.clone())),
+        ("error", crate::error::sample(frame(theme))),
+        ("error-no-portal", crate::error::sample(platform.clone())),
     ];
     pages.extend(photos::pages(theme));
-    pages.extend(crate::auth::looks(&frame(theme)));
-    pages.extend(crate::client::help::looks(&frame(theme)));
-    pages.extend(crate::signup::looks(&platform));
+    pages.extend(crate::auth::samples(&frame(theme)));
+    pages.extend(crate::client::help::samples(&frame(theme)));
+    pages.extend(crate::signup::samples(&platform));
     pages
 }
 

@@ -226,7 +226,7 @@ fn tab(theme: Theme, photos: ListPhotosResponse, asked: photos::Asked, with: Wit
         uploads,
     };
     render(&photos::Page::new(
-        OfficeFrame::looks(inner),
+        OfficeFrame::sample(inner),
         band(),
         found,
         asked,
@@ -260,7 +260,7 @@ fn edit_page(theme: Theme, is_manager: bool) -> String {
         Vec::new()
     };
     render(&photo::Page {
-        frame: OfficeFrame::looks(frame(theme)),
+        frame: OfficeFrame::sample(frame(theme)),
         band: band(),
         back: "/office/projects/a/photos".to_owned(),
         asked: photos::Asked::default(),

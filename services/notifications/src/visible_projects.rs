@@ -1,4 +1,4 @@
-//! What of which projects a person may be told now.
+//! Of which projects a person may be told what, now.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// The projects of which a person may see something now, a list for each kind of news.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sights {
+pub(crate) struct VisibleProjects {
     names: HashMap<Uuid, String>,
     /// Those whose milestones the person may see.
     pub(crate) milestones: Vec<Uuid>,
@@ -19,21 +19,21 @@ pub(crate) struct Sights {
     pub(crate) photos: Vec<Uuid>,
 }
 
-impl Sights {
+impl VisibleProjects {
     /// Reads what projects resolved for the person.
     pub(crate) fn of(projects: Vec<ProjectAccess>) -> Result<Self> {
-        let mut sights = Self::default();
+        let mut visible = Self::default();
         for access in projects {
             let id = parse_id(&access.project_id, "project_id")?;
             if access.schedule() > ScheduleScope::None {
-                sights.milestones.push(id);
+                visible.milestones.push(id);
             }
             if access.photos() > PhotoScope::None {
-                sights.photos.push(id);
+                visible.photos.push(id);
             }
-            sights.names.insert(id, access.project_name);
+            visible.names.insert(id, access.project_name);
         }
-        Ok(sights)
+        Ok(visible)
     }
 
     /// Nothing but what there is of one project.
@@ -72,19 +72,19 @@ mod tests {
             photos: photos.into(),
             ..ProjectAccess::default()
         };
-        let sights = Sights::of(vec![
+        let visible = VisibleProjects::of(vec![
             access(hidden, ScheduleScope::None, PhotoScope::None),
             access(milestones, ScheduleScope::Milestones, PhotoScope::None),
             access(photos, ScheduleScope::None, PhotoScope::Shared),
         ])
         .expect("ids");
-        assert_eq!(sights.milestones, [milestones]);
-        assert_eq!(sights.photos, [photos]);
-        assert!(sights.allow(MailKind::MilestoneReached, milestones));
-        assert!(!sights.allow(MailKind::MilestoneReached, photos));
-        assert!(sights.allow(MailKind::PhotosAdded, photos));
-        assert!(!sights.allow(MailKind::PhotosAdded, milestones));
-        assert!(sights.clone().only(photos).milestones.is_empty());
-        assert_eq!(sights.name(hidden), "Kitchen remodel");
+        assert_eq!(visible.milestones, [milestones]);
+        assert_eq!(visible.photos, [photos]);
+        assert!(visible.allow(MailKind::MilestoneReached, milestones));
+        assert!(!visible.allow(MailKind::MilestoneReached, photos));
+        assert!(visible.allow(MailKind::PhotosAdded, photos));
+        assert!(!visible.allow(MailKind::PhotosAdded, milestones));
+        assert!(visible.clone().only(photos).milestones.is_empty());
+        assert_eq!(visible.name(hidden), "Kitchen remodel");
     }
 }

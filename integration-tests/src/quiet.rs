@@ -1,4 +1,4 @@
-//! Until nothing moves any more.
+//! When nothing moves any more.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const PUBLISHERS: [&str; 3] = ["identity", "projects", "documents"];
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until what was set in motion has arrived: events are handled and mails sent.
-pub async fn come_to_rest(stage: &impl Stage) -> Result<()> {
+pub async fn wait_until_quiet(stage: &impl Stage) -> Result<()> {
     let mut notifications = stage.superuser("notifications").await?;
     let mut events: Vec<Uuid> = Vec::new();
     for publisher in PUBLISHERS {
@@ -25,12 +25,12 @@ pub async fn come_to_rest(stage: &impl Stage) -> Result<()> {
     }
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let restless = restless(&mut notifications, &events).await?;
-        if restless.is_empty() {
+        let pending = pending(&mut notifications, &events).await?;
+        if pending.is_empty() {
             return Ok(());
         }
         if Instant::now() > deadline {
-            bail!("events and mails do not come to rest: {restless:#?}");
+            bail!("events and mails do not come to an end: {pending:#?}");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -38,7 +38,7 @@ pub async fn come_to_rest(stage: &impl Stage) -> Result<()> {
 
 /// What notifications has to do soon: a mail that waits for more photos waits for longer than any test. An event that it
 /// could not handle is told with the reason.
-async fn restless(notifications: &mut PgConnection, events: &[Uuid]) -> Result<Vec<String>> {
+async fn pending(notifications: &mut PgConnection, events: &[Uuid]) -> Result<Vec<String>> {
     sqlx::query_scalar(
         "select coalesce(
                  (select format('the event %s is held: %s', headers ->> 'ce_type', reason) from held_event

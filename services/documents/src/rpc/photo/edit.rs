@@ -12,9 +12,9 @@ use tenancy::{Audience, Caller, TenantTx, audit};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::photo::{Photos, views};
+use super::{Photos, views};
 use crate::{
-    access::{Sight, Site},
+    access::{Scope, VisibleProject},
     events,
     photo::{self, FIELDS},
     store::{self, photo::Photo},
@@ -36,7 +36,11 @@ pub(super) async fn update(
     let message = request.photo.unwrap_or_default();
     let fields = Fields::of_mask(&request.update_mask.unwrap_or_default().paths, &FIELDS)?;
 
-    let site = photos.access.site(&caller, project).await?.editable()?;
+    let visible = photos
+        .access
+        .visible_project(&caller, project)
+        .await?
+        .editable()?;
     if fields.has("phase_id") && !message.phase_id.is_empty() {
         let phase = parse_id(&message.phase_id, "photo.phase_id")?;
         photos
@@ -45,7 +49,7 @@ pub(super) async fn update(
             .await?;
     }
     let mut tx = photos.db.begin(&caller).await?;
-    let rows = lock(&mut tx, &site, &ids, false).await?;
+    let rows = lock(&mut tx, &visible, &ids, false).await?;
     if let [row] = rows.as_slice()
         && !request.etag.is_empty()
     {
@@ -59,7 +63,7 @@ pub(super) async fn update(
         details.apply(&message, &fields, &mut violations)?;
         if details != before {
             // who may not share may still change what somebody else shared
-            let may_share = site.sight == Sight::Manager || details.audience == before.audience;
+            let may_share = visible.scope == Scope::Manager || details.audience == before.audience;
             details.check(may_share, &mut violations);
             changes.push((row.id, before, details));
         }
@@ -77,7 +81,7 @@ pub(super) async fn update(
     tx.commit().await?;
 
     Ok(Response::new(UpdatePhotosResponse {
-        photos: views(rows, site.sight)?,
+        photos: views(rows, visible.scope)?,
     }))
 }
 
@@ -115,9 +119,13 @@ async fn set_trashed(
     let project = parse_id(project, "project_id")?;
     let ids = parse_ids(ids, "ids")?;
 
-    let site = photos.access.site(caller, project).await?.editable()?;
+    let visible = photos
+        .access
+        .visible_project(caller, project)
+        .await?
+        .editable()?;
     let mut tx = photos.db.begin(caller).await?;
-    let rows = lock(&mut tx, &site, &ids, !to_trash).await?;
+    let rows = lock(&mut tx, &visible, &ids, !to_trash).await?;
     let now = clock::now();
     store::photo::set_trashed(&mut tx, &ids, to_trash.then_some(now)).await?;
     store::file::delete_at(&mut tx, &ids, to_trash.then_some(now + TRASHED_FOR)).await?;
@@ -133,14 +141,20 @@ async fn set_trashed(
 }
 
 /// Locks photos that the caller may change, all of them or none.
-async fn lock(tx: &mut TenantTx, site: &Site, ids: &[Uuid], in_trash: bool) -> Result<Vec<Photo>> {
-    let rows = store::photo::lock(tx, site.project, ids).await?;
+async fn lock(
+    tx: &mut TenantTx,
+    visible: &VisibleProject,
+    ids: &[Uuid],
+    in_trash: bool,
+) -> Result<Vec<Photo>> {
+    let rows = store::photo::lock(tx, visible.id, ids).await?;
     let wanted: HashSet<&Uuid> = ids.iter().collect();
     let found = rows
         .iter()
         .filter(|row| row.is_trashed == in_trash)
         .filter(|row| {
-            site.sight
+            visible
+                .scope
                 .uploader()
                 .is_none_or(|account| account == row.uploaded_by)
         })

@@ -12,9 +12,9 @@ use tenancy::{Audience, Caller, Once, TenantTx, audit};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
-use super::photo::Photos;
+use super::Photos;
 use crate::{
-    access::Sight,
+    access::Scope,
     bucket::Place,
     file::{Declared, Subject, refusal_of_word, state_of_word},
     photo::{Details, FIELDS},
@@ -44,8 +44,12 @@ pub(super) async fn start(
     let mut details = Details::blank();
     details.apply(&described(&request), &Fields::all(&FIELDS), &mut violations)?;
 
-    let site = photos.access.site(&caller, project).await?.editable()?;
-    details.check(site.sight == Sight::Manager, &mut violations);
+    let visible = photos
+        .access
+        .visible_project(&caller, project)
+        .await?
+        .editable()?;
+    details.check(visible.scope == Scope::Manager, &mut violations);
     violations.finish()?;
     let declared = declared.ok_or_else(|| Error::internal("a file without a type passed"))?;
     if let Some(phase) = details.phase {
@@ -69,7 +73,8 @@ pub(super) async fn start(
         Once::Fresh(fresh) => {
             let id = new_id();
             store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
-            store::photo::insert(&mut tx, id, project, &details, account, &site.time_zone).await?;
+            store::photo::insert(&mut tx, id, project, &details, account, &visible.time_zone)
+                .await?;
             charge(photos, &mut tx, declared.size).await?;
             audit::record(&mut tx, &caller, "photo.start", id).await?;
             // the address is a secret: it is made anew each time, and kept nowhere
@@ -171,9 +176,13 @@ pub(super) async fn list(
 
     let project = parse_id(&request.get_ref().project_id, "project_id")?;
 
-    let site = photos.access.site(&caller, project).await?.editable()?;
+    let visible = photos
+        .access
+        .visible_project(&caller, project)
+        .await?
+        .editable()?;
     let mut tx = photos.db.read(&caller).await?;
-    let uploader = site.sight.uploader();
+    let uploader = visible.scope.uploader();
     let files = store::file::list_uploads(&mut tx, project, uploader, MOST_LISTED).await?;
     drop(tx);
 
@@ -192,14 +201,19 @@ pub(super) async fn dismiss(
     let project = parse_id(&request.project_id, "project_id")?;
     let ids = parse_ids(&request.upload_ids, "upload_ids")?;
 
-    let site = photos.access.site(&caller, project).await?.editable()?;
+    let visible = photos
+        .access
+        .visible_project(&caller, project)
+        .await?
+        .editable()?;
     let mut tx = photos.db.begin(&caller).await?;
     for id in ids {
         let pending = store::photo::find_pending(&mut tx, id)
             .await?
             .filter(|pending| pending.project_id == project)
             .filter(|pending| {
-                site.sight
+                visible
+                    .scope
                     .uploader()
                     .is_none_or(|account| account == pending.uploaded_by)
             });
