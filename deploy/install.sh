@@ -40,7 +40,7 @@ need setpriv util-linux "runs PostgreSQL as a user of its own"
 if [ "${1:-}" = "--tests" ]; then
     # Ubuntu has Chromium as a snap alone, so that any of these will do
     command -v google-chrome >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
-        need chromium chromium "the browser of the tests"
+        need chromium-headless-shell chromium-headless-shell "the browser of the tests"
     need node nodejs "drives the browser"
     need npm npm "fetches the browser's driver"
     if command -v node >/dev/null 2>&1 && [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then

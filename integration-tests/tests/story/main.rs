@@ -13,7 +13,6 @@ use integration_tests::wait_until_quiet;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
-    sync::Mutex,
 };
 
 /// As much of a script's output as a failure tells.
@@ -46,12 +45,8 @@ async fn every_page_can_be_used_by_everybody_in_every_brand() -> Result<()> {
     testing::proved("pages.lighthouse", "five pages")
 }
 
-/// A platform and a browser keep a machine busy enough.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-
 /// Runs a script of the browser's folder on a platform of its own.
 async fn tell(script: &str) -> Result<()> {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let folder = tempfile::tempdir_in("/var/tmp").context("make a folder for the test")?;
     let pictures = folder.path().join("pictures");
     pictures::write(&pictures)?;
