@@ -16,7 +16,8 @@ demo: install build
 	$(CARGO_TARGET_DIR)/debug/devstack --sample $(DEVSTACK)
 
 ## Every test, browser included
-test: install-tests build
+test: install-tests
+	cargo build --workspace --bins --tests
 	mkdir -p $(NOTES) && rm -f $(NOTES)/test
 	CONTRACTOROS_PROOFS=$(NOTES)/test cargo test --workspace --no-fail-fast; status=$$?; \
 	$(CARGO_TARGET_DIR)/debug/devstack stop-tests; exit $$status
