@@ -296,6 +296,28 @@ async fn an_event_that_is_given_up_blocks_its_key_no_longer() -> Result<()> {
     stage.stop().await
 }
 
+/// After the broker's data was lost offsets begin anew, and meet those of events that were held before.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_held_although_another_was_held_at_its_offset() -> Result<()> {
+    let stage = Stage::new().await?;
+    let (tenant, bad) = (TenantId::new(), new_id());
+    *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
+    stage.publish(tenant, bad).await?;
+    stage.until(0, 1).await?;
+
+    let mut tx = stage
+        .target
+        .begin_unscoped("test: as if its offset had been the next one")
+        .await?;
+    sqlx::query(r#"update held_event set state = 'dead', "offset" = "offset" + 1"#)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    stage.publish(tenant, bad).await?;
+    stage.until(0, 1).await?;
+    stage.stop().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
     let stage = Stage::new().await?;

@@ -1,4 +1,4 @@
-//! Where the time of a page goes: its calls, from the spans of one look.
+//! Where the time of a page and of an upload goes: its calls, from the spans of one look.
 
 use std::{fmt::Write as _, path::Path, time::Duration};
 
@@ -12,6 +12,7 @@ use integration_tests::{Organization, Receiver, Span};
 use crate::{
     line::millis,
     page::{self, Page},
+    upload::{self, Owner},
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,8 +24,9 @@ const PAGES: [(&str, &str); 2] = [
     ("Home", "GET /"),
     ("a project", "GET /p/{project}/progress"),
 ];
+const UPLOAD: &str = "POST /office/projects/{project}/photos/upload";
 
-/// Tables of the calls of two pages, on a platform of its own that sends its spans here.
+/// Tables of the calls of two pages and of an upload, on a platform of its own that sends its spans here.
 pub(crate) async fn tell(folder: &Path) -> Result<String> {
     let (receiver, address) = Receiver::start().await?;
     let platform = Platform::start(Options {
@@ -51,18 +53,32 @@ async fn look(platform: &Platform, receiver: &Receiver) -> Result<String> {
             path,
         };
         page.p50(WARM_UP + LOOKS).await?;
-        let spans = receiver
-            .wait_until(PATIENCE, |spans| {
-                roots(spans, route).len() >= WARM_UP + LOOKS
-            })
-            .await?;
-        let mut last: Vec<&Span> = roots(&spans, route).split_off(WARM_UP);
-        last.sort_by_key(|root| root.took);
-        let middle = last.get(LOOKS / 2).context("the page was looked at")?;
-        let calls = of_trace(receiver, middle).await?;
-        table(&mut tables, title, middle, &calls);
+        tables.push_str(&middle(receiver, title, route).await?);
     }
+    let owner = Owner::arrive(platform, &alder).await?;
+    let photo = upload::photo();
+    for _ in 0..WARM_UP + LOOKS {
+        owner.send(photo.clone()).await?;
+        owner.until_prepared().await?;
+    }
+    tables.push_str(&middle(receiver, "an upload", UPLOAD).await?);
     Ok(tables)
+}
+
+/// The table of the look that took the middle of all times.
+async fn middle(receiver: &Receiver, title: &str, route: &str) -> Result<String> {
+    let spans = receiver
+        .wait_until(PATIENCE, |spans| {
+            roots(spans, route).len() >= WARM_UP + LOOKS
+        })
+        .await?;
+    let mut last: Vec<&Span> = roots(&spans, route).split_off(WARM_UP);
+    last.sort_by_key(|root| root.took);
+    let middle = last.get(LOOKS / 2).context("it was looked at")?;
+    let calls = of_trace(receiver, middle).await?;
+    let mut text = String::new();
+    table(&mut text, title, middle, &calls);
+    Ok(text)
 }
 
 fn roots<'a>(spans: &'a [Span], route: &str) -> Vec<&'a Span> {

@@ -70,7 +70,7 @@ pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
         r#"insert into held_event
                (tenant_id, id, topic, partition, "offset", key, headers, payload, reason, state, held_at, again_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', $10, $11)
-           on conflict on constraint held_event_origin do nothing"#,
+           on conflict do nothing"#,
     )
     .bind(raw.tenant())
     .bind(service::new_id())

@@ -12,7 +12,7 @@ use rdkafka::{
     util::Timeout,
 };
 use service::{Error, Result, clock, deadline};
-use sqlx::{PgConnection, Row as _};
+use sqlx::{Connection as _, PgConnection, Row as _};
 use tenancy::Db;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -71,7 +71,7 @@ impl Relay {
     }
 
     async fn publish_while_leading(&self, stopping: &CancellationToken) -> Result<()> {
-        let Some(mut lock) = deadline::strictly(BUDGET, self.lead()).await? else {
+        let Some(mut lock) = self.lead(stopping).await? else {
             return Ok(());
         };
         // a new one each time: one that failed for good is not used again
@@ -90,21 +90,30 @@ impl Relay {
                 () = stopping.cancelled() => {}
             }
         }
-        deadline::strictly(BUDGET, async { Ok(sqlx::Connection::close(lock).await?) }).await
+        deadline::strictly(BUDGET, close(lock)).await
     }
 
-    /// Answers a connection that has the lock; none where another replica has it.
-    async fn lead(&self) -> Result<Option<PgConnection>> {
+    /// Waits for the lock as long as another replica has it, and answers the connection that has it then; none where the
+    /// relay is stopped before.
+    async fn lead(&self, stopping: &CancellationToken) -> Result<Option<PgConnection>> {
+        let mut lock = deadline::strictly(BUDGET, self.connect()).await?;
+        while !deadline::strictly(BUDGET, take(&mut lock)).await? {
+            pause(stopping).await;
+            if stopping.is_cancelled() {
+                deadline::strictly(BUDGET, close(lock)).await?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(lock))
+    }
+
+    async fn connect(&self) -> Result<PgConnection> {
         let mut lock = self
             .db
             .platform_connection("relay: one a service, by a lock that lasts")
             .await?;
         sqlx::query(KEEP_LOCK).execute(&mut lock).await?;
-        let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut lock)
-            .await?;
-        Ok(leads.then_some(lock))
+        Ok(lock)
     }
 
     /// Publishes one batch and marks it after every delivery report; answers its size.
@@ -184,6 +193,19 @@ impl Relay {
         mark_published(&mut tx, tenants, ids).await?;
         tx.commit().await
     }
+}
+
+/// True where the lock is this connection's now.
+async fn take(connection: &mut PgConnection) -> Result<bool> {
+    let is_taken = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+        .bind(LOCK)
+        .fetch_one(connection)
+        .await?;
+    Ok(is_taken)
+}
+
+async fn close(connection: PgConnection) -> Result<()> {
+    Ok(connection.close().await?)
 }
 
 async fn ask(connection: &mut PgConnection) -> Result<()> {

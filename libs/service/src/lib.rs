@@ -30,6 +30,10 @@ pub use peer::Peer;
 pub use reason::Reason;
 pub use server::{Authenticate, Listen, Server, bind_control, serve_control};
 
+/// A call is many small pieces of memory, asked for on one thread and given back on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The most ids that one call may name.
 const MOST_IDS: usize = 1_000;
 

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use tenancy::{Caller, Db, TenantId};
 use uuid::Uuid;
 
-use crate::store;
+use crate::store::{self, attempt::Window};
 
 /// How many attempts are let through within a time.
 pub(crate) struct Limit {
@@ -162,16 +162,23 @@ pub(crate) async fn claim(
     let network = network_of(client_address);
     let now = clock::now();
     store::attempt::lock(connection, subject.lock()).await?;
-    let mut longest = None;
-    for limit in limits {
-        let network = limit.from_network.then_some(network.as_str());
-        let since = now - limit.within;
-        let counted = store::attempt::count(connection, &subject.0, network, since).await?;
-        if counted.attempts >= limit.most {
+    let windows: Vec<Window> = limits
+        .iter()
+        .map(|limit| Window {
+            since: now - limit.within,
+            network: limit.from_network.then(|| network.clone()),
+        })
+        .collect();
+    let counted = store::attempt::count(connection, &subject.0, &windows).await?;
+    let longest = limits
+        .iter()
+        .zip(counted)
+        .filter(|(limit, counted)| counted.attempts >= limit.most)
+        .map(|(limit, counted)| {
             let oldest = counted.oldest.map_or(now, jiff_sqlx::Timestamp::to_jiff);
-            longest = longest.max(Some((oldest + limit.within).duration_since(now)));
-        }
-    }
+            (oldest + limit.within).duration_since(now)
+        })
+        .max();
     if let Some(wait) = longest {
         let wait = wait.clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
         return Ok(Claim::Refused(wait.unsigned_abs()));

@@ -1,10 +1,11 @@
 //! Password hashing: Argon2id off the async threads, a few at once, with a bounded queue.
 //!
 //! One hash costs 19 MiB and about 22 ms of a core. Without a bound a burst of sign-ins would starve every other call; so
-//! four run, 32 wait, and who comes after that is told to come back in a second.
+//! one runs on each core and four at most, 32 wait, and who comes after that is told to come back in a second.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
+    thread,
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use argon2::{
 use service::{Error, Reason, Result};
 use tokio::sync::Semaphore;
 
-const RUNNING: usize = 4;
+const MOST_RUNNING: usize = 4;
 const WAITING: usize = 32;
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -44,8 +45,8 @@ impl Hasher {
         let dummy = hash(&crate::secret::random(), &mut memory)?;
         Ok(Self {
             memory: Arc::new(Mutex::new(vec![memory])),
-            admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
-            running: Arc::new(Semaphore::new(RUNNING)),
+            admitted: Arc::new(Semaphore::new(running() + WAITING)),
+            running: Arc::new(Semaphore::new(running())),
             dummy: dummy.into(),
         })
     }
@@ -94,6 +95,11 @@ impl Hasher {
         .await
         .map_err(Error::internal)
     }
+}
+
+/// How many hashes run at once: more than one a core only push each other out of its cache.
+fn running() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_RUNNING))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -184,7 +190,7 @@ mod tests {
         for guessed in futures::future::join_all(guesses).await {
             assert!(!guessed.expect("room"));
         }
-        assert!(locked(&hasher.memory).len() <= RUNNING);
+        assert!(locked(&hasher.memory).len() <= running());
     }
 
     #[test]
@@ -200,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_turns_people_away() {
         let hasher = Hasher::new().expect("the cost is valid");
-        let all: Vec<_> = (0..RUNNING + WAITING)
+        let all: Vec<_> = (0..running() + WAITING)
             .map(|_| hasher.admitted.clone().try_acquire_owned().expect("room"))
             .collect();
         let refused = hasher.verify("seven green ladders", None).await;

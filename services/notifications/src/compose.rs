@@ -1,6 +1,6 @@
 //! Decides at the moment of sending whether a mail still goes out, and what it says.
 
-mod news;
+pub(crate) mod news;
 
 use jiff::tz::TimeZone;
 use proto::{
@@ -23,7 +23,7 @@ use crate::{
 };
 
 const GONE: &str = "The account does not exist any more.";
-const ENDED: &str = "The person's access was ended.";
+pub(crate) const ENDED: &str = "The person's access was ended.";
 const NOT_ACTIVE: &str = "The person does not use the portal yet.";
 const INVITATION_GONE: &str =
     "The link is no longer valid; resend the invitation on the client record.";

@@ -18,6 +18,7 @@ use tenancy::{Person, TenantTx};
 use uuid::Uuid;
 
 use crate::{
+    compose::{ENDED, news::WITHDRAWN},
     digest::{self, Rhythm},
     mail,
     peers::{Peers, person_of},
@@ -227,8 +228,7 @@ impl EventHandler {
             return Ok(());
         }
         let pending = store::delivery::lock_pending_of_account(tx, id).await?;
-        let why = "The person's access was ended.";
-        store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+        store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, ENDED).await
     }
 
     /// Mails news as the person's frequency has it, where the person may see such news of the project.
@@ -307,8 +307,7 @@ async fn milestone_reopened(tx: &mut TenantTx, reopened: &MilestoneReopened) -> 
     let phase = parse_id(&reopened.phase_id, "phase_id")?;
     let items = store::inbox::withdraw(tx, phase).await?;
     let pending = store::delivery::lock_pending_of_items(tx, &items).await?;
-    let why = "The milestone was opened again.";
-    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, why).await
+    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, WITHDRAWN).await
 }
 
 /// True where a phase is done.

@@ -13,13 +13,15 @@ use lettre::{
 };
 use secrecy::ExposeSecret as _;
 use service::{Error, Result, clock};
+use uuid::Uuid;
 
 use crate::{
     config::{Security, Smtp},
     mail::{Rendered, one_line},
 };
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// A server may look at a letter for a while before it says that it took it, and would get it again after this.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sends mails.
 pub(crate) struct Mailer {
@@ -86,8 +88,8 @@ impl Mailer {
 
     /// Sends a letter; UNAVAILABLE where the mail server is not reached, which says nothing about the letter.
     ///
-    /// `id` makes its Message-ID, so that a mail server can tell a second copy of the same.
-    pub(crate) async fn send(&self, letter: &Letter, id: &str) -> Result<Answer> {
+    /// `id` makes its Message-ID: the same at each try, so that a mail server can tell a second copy.
+    pub(crate) async fn send(&self, letter: &Letter, id: Uuid) -> Result<Answer> {
         let Ok(address) = letter.address.parse::<Address>() else {
             let why = "The address is not complete.".to_owned();
             return Ok(Answer::NoSuchAddress(why));
@@ -105,7 +107,7 @@ impl Mailer {
         }
     }
 
-    fn message(&self, letter: &Letter, address: Address, id: &str) -> Result<Message> {
+    fn message(&self, letter: &Letter, address: Address, id: Uuid) -> Result<Message> {
         let mut builder = Message::builder()
             .from(mailbox(&letter.organization, self.from.clone()))
             .to(mailbox(&letter.name, address))
@@ -206,11 +208,11 @@ mod tests {
         };
         let address = letter.address.parse().expect("an address");
         let message = mailer()
-            .message(&letter, address, "1.0")
+            .message(&letter, address, Uuid::nil())
             .expect("a message");
         let text = String::from_utf8(message.formatted()).expect("ASCII");
         for part in [
-            "Message-ID: <1.0@example.com>",
+            "Message-ID: <00000000-0000-0000-0000-000000000000@example.com>",
             "Reply-To:",
             "hello@alder.example",
             "Auto-Submitted: auto-generated",
@@ -236,7 +238,10 @@ mod tests {
                 text: String::new(),
             },
         };
-        let answer = mailer().send(&letter, "1.0").await.expect("an answer");
+        let answer = mailer()
+            .send(&letter, Uuid::nil())
+            .await
+            .expect("an answer");
         assert!(matches!(answer, Answer::NoSuchAddress(_)));
     }
 }

@@ -35,7 +35,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// How many summaries one round opens.
 const SUMMARIES: i64 = 20;
 /// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
-const BUDGET: Duration = Duration::from_secs(30);
+const BUDGET: Duration = Duration::from_secs(100);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
 /// The pause before the outcome of a mail is written down again.
@@ -228,17 +228,14 @@ impl Worker {
             }
         };
         let answer = match &composed.outcome {
-            Outcome::Letter(letter) => {
-                let id = format!("{}.{}", job.id, job.attempts);
-                match self.mailer.send(letter, &id).await {
-                    Ok(answer) => Some(answer),
-                    Err(error) if error.is_transient() => {
-                        self.give_back(&caller, &job, SERVER_PAUSE, &error).await?;
-                        return Ok(None);
-                    }
-                    Err(error) => return Err(error),
+            Outcome::Letter(letter) => match self.mailer.send(letter, job.id).await {
+                Ok(answer) => Some(answer),
+                Err(error) if error.is_transient() => {
+                    self.give_back(&caller, &job, SERVER_PAUSE, &error).await?;
+                    return Ok(None);
                 }
-            }
+                Err(error) => return Err(error),
+            },
             Outcome::Dropped(_) | Outcome::Suppressed => None,
         };
         Ok(Some(Handled {

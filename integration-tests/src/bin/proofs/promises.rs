@@ -54,7 +54,7 @@ pub(crate) const AREAS: [(&str, &[Promise]); 5] = [
         &[
             promise(
                 "faults",
-                "Processes killed and connections cut at any step of the story lose nothing that was acknowledged, and send each mail once",
+                "Processes killed, and connections to PostgreSQL and Kafka cut, at any step of the story lose nothing that was acknowledged, and send each mail once",
                 TEST,
             ),
             promise("faults", "The same at two hundred places", SOAK),

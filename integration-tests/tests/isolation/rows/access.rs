@@ -7,7 +7,7 @@ use crate::matrix::{
     Row,
     Who::{
         Ana, Ben, BillingForAna, DocumentsForAna, DocumentsForBen, DocumentsForField,
-        DocumentsForOwner, Field, NotificationsForAna, Owner, Pm, PortalForAna,
+        DocumentsForOwner, Field, NotificationsForAna, Owner, Pm,
     },
 };
 
@@ -21,7 +21,7 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .allows(&[Owner, Pm, Field, Ana])
         .allows(&[DocumentsForOwner, DocumentsForField, DocumentsForAna])
-        .allows(&[BillingForAna, NotificationsForAna, PortalForAna])
+        .allows(&[BillingForAna, NotificationsForAna])
         .hides_from(&[Ben, DocumentsForBen])
         .leaves_out(),
     ]

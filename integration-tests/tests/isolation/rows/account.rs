@@ -6,7 +6,7 @@ use proto::identity as id;
 use super::{anas, mask, rpc, setup};
 use crate::matrix::{
     Row,
-    Who::{Ana, Ben, Billing, Documents, Field, Notifications, Owner, Pm, Portal, Projects},
+    Who::{Ana, Ben, Field, Notifications, Owner, Pm, Portal},
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -44,7 +44,7 @@ pub(super) fn rows() -> Vec<Row> {
                 client_ids: vec![ids["client"].clone()],
             }
         })
-        .allows(&[Portal, Notifications, Projects, Documents, Billing])
+        .allows(&[Portal, Notifications])
         .leaves_out(),
     ]
 }

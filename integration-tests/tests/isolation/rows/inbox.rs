@@ -18,6 +18,7 @@ pub(super) fn rows() -> Vec<Row> {
         Row::naming(rpc(SERVICE, "MarkSeen"), setup(anas), |ids| {
             no::MarkSeenRequest {
                 ids: vec![ids["inbox_item"].clone()],
+                as_of: None,
             }
         })
         .allows(&[Ana])

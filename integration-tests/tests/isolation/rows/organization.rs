@@ -9,11 +9,7 @@ use tenancy::authorized;
 use super::{anas, mask, rpc, setup, token};
 use crate::matrix::{
     Ids, Row, SetupFuture,
-    Who::{
-        Ana, Ben, Billing, BillingForAna, Documents, DocumentsForAna, DocumentsForBen,
-        DocumentsForField, DocumentsForOwner, Field, Notifications, NotificationsForAna, Owner,
-        Platform, Pm, Portal, PortalForAna, Projects, ProjectsForAna,
-    },
+    Who::{Ana, Ben, Field, Notifications, NotificationsForAna, Owner, Platform, Pm, Portal},
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -46,10 +42,7 @@ pub(super) fn rows() -> Vec<Row> {
             id::GetOrganizationRequest {}
         })
         .allows(&[Owner, Pm, Field, Ana, Ben])
-        .allows(&[Portal, Notifications, Projects, Documents, Billing])
-        .allows(&[DocumentsForOwner, DocumentsForField])
-        .allows(&[DocumentsForAna, DocumentsForBen, BillingForAna])
-        .allows(&[NotificationsForAna, ProjectsForAna, PortalForAna]),
+        .allows(&[Notifications, NotificationsForAna]),
         Row::plain(
             rpc(SERVICE, "UpdateOrganization"),
             setup(organization),

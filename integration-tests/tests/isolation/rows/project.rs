@@ -7,8 +7,8 @@ use super::{anas, mask, rpc, setup};
 use crate::matrix::{
     Row,
     Who::{
-        Ana, Ben, Billing, BillingForAna, Documents, DocumentsForAna, DocumentsForBen,
-        DocumentsForField, DocumentsForOwner, Field, Notifications, NotificationsForAna, Owner, Pm,
+        Ana, Ben, Documents, DocumentsForAna, DocumentsForBen, DocumentsForField,
+        DocumentsForOwner, Field, Notifications, NotificationsForAna, Owner, Pm,
     },
 };
 
@@ -40,9 +40,9 @@ pub(super) fn rows() -> Vec<Row> {
             }
         })
         .allows(&[Owner, Pm, Field, Ana])
-        .allows(&[Notifications, Documents, Billing])
+        .allows(&[Notifications, Documents])
         .allows(&[DocumentsForOwner, DocumentsForField, DocumentsForAna])
-        .allows(&[BillingForAna, NotificationsForAna])
+        .allows(&[NotificationsForAna])
         .hides_from(&[Ben, DocumentsForBen]),
         Row::plain(project("ListProjects"), setup(anas), |_| {
             pr::ListProjectsRequest::default()

@@ -163,12 +163,7 @@ impl AccountService for Accounts {
         &self,
         request: Request<BatchGetAccountsRequest>,
     ) -> Result<Response<BatchGetAccountsResponse>, Status> {
-        let services = Audience::NOTIFICATIONS
-            | Audience::PROJECTS
-            | Audience::BILLING
-            | Audience::DOCUMENTS
-            | Audience::PORTAL;
-        let caller = Caller::require(&request, services)?;
+        let caller = Caller::require(&request, Audience::NOTIFICATIONS | Audience::PORTAL)?;
 
         let BatchGetAccountsRequest {
             account_ids,

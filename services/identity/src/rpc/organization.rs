@@ -142,12 +142,7 @@ impl OrganizationService for Organizations {
         &self,
         request: Request<GetOrganizationRequest>,
     ) -> Result<Response<GetOrganizationResponse>, Status> {
-        let services = Audience::NOTIFICATIONS
-            | Audience::BILLING
-            | Audience::DOCUMENTS
-            | Audience::PROJECTS
-            | Audience::PORTAL;
-        let caller = Caller::require(&request, Audience::PEOPLE | services)?;
+        let caller = Caller::require(&request, Audience::PEOPLE | Audience::NOTIFICATIONS)?;
 
         let mut tx = self.db.read(&caller).await?;
         let organization = store::organization::get(&mut tx).await?;

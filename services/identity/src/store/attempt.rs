@@ -9,7 +9,13 @@ use uuid::Uuid;
 
 use super::BATCH;
 
-/// How often something was attempted.
+/// Attempts since a time, from everywhere or from one network.
+pub(crate) struct Window {
+    pub(crate) since: Timestamp,
+    pub(crate) network: Option<String>,
+}
+
+/// How often something was attempted in a window.
 pub(crate) struct Counted {
     pub(crate) attempts: i64,
     pub(crate) oldest: Option<jiff_sqlx::Timestamp>,
@@ -23,22 +29,32 @@ pub(crate) async fn lock(connection: &mut PgConnection, name: i64) -> Result<()>
     Ok(())
 }
 
-/// Counts attempts since a time, from everywhere or from one network.
+/// Counts the attempts in each window, in their order.
 pub(crate) async fn count(
     connection: &mut PgConnection,
     subject: &[u8],
-    network: Option<&str>,
-    since: Timestamp,
-) -> Result<Counted> {
+    windows: &[Window],
+) -> Result<Vec<Counted>> {
+    let since: Vec<_> = windows
+        .iter()
+        .map(|window| window.since.to_sqlx())
+        .collect();
+    let networks: Vec<_> = windows
+        .iter()
+        .map(|window| window.network.clone())
+        .collect();
     let counted = sqlx::query_as!(
         Counted,
-        r#"select count(*) as "attempts!", min(made_at) as oldest from attempt
-           where subject = $1 and made_at > $2 and ($3::text is null or network = $3)"#,
+        r#"select count(attempt.id) as "attempts!", min(made_at) as oldest
+           from unnest($2::timestamptz[], $3::text[]) with ordinality as window_ (since, network, place)
+           left join attempt on subject = $1 and made_at > window_.since
+               and (window_.network is null or attempt.network = window_.network)
+           group by place order by place"#,
         subject,
-        since.to_sqlx(),
-        network
+        &since as &[jiff_sqlx::Timestamp],
+        &networks as &[Option<String>]
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
     Ok(counted)
 }

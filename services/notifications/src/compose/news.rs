@@ -19,7 +19,7 @@ use crate::{
 const SEEN: &str = "The person saw it in the portal before the mail went out.";
 const HIDDEN: &str = "The person may not see it any more.";
 const NO_PHOTO_VISIBLE: &str = "The person may not see any of the photos.";
-const WITHDRAWN: &str = "The milestone was opened again.";
+pub(crate) const WITHDRAWN: &str = "The milestone was opened again.";
 const NOTHING_NEW: &str = "Nothing new was left to tell.";
 
 /// How many captions a mail of photos has at most.

@@ -166,7 +166,14 @@ async fn resend(tx: &mut TenantTx, id: Uuid, address: &str) -> Result<Uuid> {
         DeliveryState::Queued | DeliveryState::Held
     ) {
         let why = "The office sent it again at once.";
-        store::delivery::advance(tx, &[id], DeliveryState::Dropped, None, why).await?;
+        // a summary goes with the news in it, which the copy tells
+        let news = store::delivery::news_of(tx, id, false).await?;
+        let dropped: Vec<Uuid> = news
+            .into_iter()
+            .map(|one| one.delivery_id)
+            .chain([id])
+            .collect();
+        store::delivery::advance(tx, &dropped, DeliveryState::Dropped, None, why).await?;
         store::photo_batch::close_of(tx, &[id]).await?;
     }
     let copy = NewDelivery {

@@ -7,7 +7,7 @@ use proto::notifications::{
     InboxItem, InboxItemKind, ListInboxRequest, ListInboxResponse, MarkSeenRequest,
     MarkSeenResponse, inbox_service_server::InboxService,
 };
-use service::{Error, Found as _, Result, page, parse_id, parse_ids};
+use service::{Error, Found as _, Result, clock, page, parse_id, parse_ids};
 use tenancy::{Audience, Caller, Db, Person};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -64,6 +64,7 @@ impl InboxService for Inbox {
             None => visible.clone(),
         };
         let limit = (size + 1).max(ROWS);
+        let read_at = clock::now();
         let mut tx = self.db.read(&caller).await?;
         let items = store::inbox::list(&mut tx, person.account, &listed, after, limit).await?;
         let unseen = store::inbox::list_unseen(&mut tx, person.account, &visible, UNSEEN).await?;
@@ -82,6 +83,7 @@ impl InboxService for Inbox {
                 .collect::<Result<_>>()?,
             next_page_token,
             unseen_count: i32::try_from(unseen.len().min(BADGE_CAP)).map_err(Error::internal)?,
+            read_at: Some(proto::timestamp(read_at)),
         }))
     }
 
@@ -93,6 +95,13 @@ impl InboxService for Inbox {
         let person = caller.person()?;
 
         let named = parse_ids(&request.get_ref().ids, "ids")?;
+        let now = clock::now();
+        let as_of = match &request.get_ref().as_of {
+            None => now,
+            Some(as_of) => proto::time(as_of)
+                .ok_or_else(|| Error::invalid("as_of", "must be a time"))?
+                .min(now),
+        };
 
         let visible = self.peers.visible_projects(caller.tenant, person).await?;
         let mut reader = self.reader(&caller, person);
@@ -111,7 +120,7 @@ impl InboxService for Inbox {
         let are_all_shown = named.iter().all(|id| ids.contains(id));
         are_all_shown.then_some(()).found()?;
         let mut tx = self.db.begin(&caller).await?;
-        store::inbox::mark_seen(&mut tx, &ids).await?;
+        store::inbox::mark_seen(&mut tx, &ids, as_of).await?;
         tx.commit().await?;
 
         Ok(Response::new(MarkSeenResponse {}))

@@ -144,16 +144,16 @@ pub(crate) async fn list_named(
     Ok(items)
 }
 
-/// Marks what these items have told as seen.
-pub(crate) async fn mark_seen(tx: &mut TenantTx, items: &[Uuid]) -> Result<()> {
+/// Marks what these items had told until a time as seen.
+pub(crate) async fn mark_seen(tx: &mut TenantTx, items: &[Uuid], as_of: Timestamp) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
         "update inbox_item set seen_at = $3
-         where tenant_id = $1 and id = any($2) and withdrawn_at is null
-             and (seen_at is null or seen_at < told_at)",
+         where tenant_id = $1 and id = any($2) and withdrawn_at is null and created_at <= $3
+             and (seen_at is null or seen_at < least(told_at, $3))",
         tenant,
         items,
-        clock::now().to_sqlx()
+        as_of.to_sqlx()
     )
     .execute(&mut **tx)
     .await?;

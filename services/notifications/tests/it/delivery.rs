@@ -251,7 +251,7 @@ async fn a_second_try_goes_through() -> Result<()> {
     let message_id = mail.header("Message-ID").context("it has one")?;
     assert_eq!(
         message_id.trim_matches(['<', '>']),
-        format!("{}.1@localhost", waits.id)
+        format!("{}@localhost", waits.id)
     );
     Ok(())
 }
@@ -272,7 +272,7 @@ async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
     let message_id = sent.header("Message-ID").context("it has one")?;
     assert_eq!(
         message_id.trim_matches(['<', '>']),
-        format!("{}.0@localhost", mail.id)
+        format!("{}@localhost", mail.id)
     );
     Ok(())
 }

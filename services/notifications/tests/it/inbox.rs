@@ -85,6 +85,7 @@ async fn nobody_else_sees_an_item() -> Result<()> {
         assert_eq!(inbox.unseen_count, 0);
         let message = MarkSeenRequest {
             ids: vec![item.clone()],
+            as_of: None,
         };
         let request = stage.request_in(tenant, person, message)?;
         assert_eq!(
@@ -120,6 +121,37 @@ async fn hiding_the_schedule_hides_milestones_at_once() -> Result<()> {
     let inbox = stage.anas_inbox().await?;
     assert_eq!(texts(&inbox.items), [COUNTERTOPS, CABINETS]);
     assert_eq!(inbox.unseen_count, 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_after_the_list_was_read_stays_unseen() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.add_photo(&stage.kitchen, "").await?;
+    let as_of = stage.anas_inbox().await?.read_at;
+    stage.reach(&stage.kitchen, 1).await?;
+    stage.add_photo(&stage.kitchen, "").await?;
+
+    let message = MarkSeenRequest {
+        ids: Vec::new(),
+        as_of,
+    };
+    let request = stage.request(&stage.tenant.ana, message)?;
+    stage.inbox()?.mark_seen(request).await?;
+    let inbox = stage.anas_inbox().await?;
+    let unseen: Vec<&str> = inbox
+        .items
+        .iter()
+        .filter(|item| !item.seen)
+        .map(|item| item.text.as_str())
+        .collect();
+    assert_eq!(unseen, [COUNTERTOPS, "2 new photos"]);
+    assert_eq!(inbox.unseen_count, 2);
+
+    // and the mail tells of the photo that is new
+    stage.pass(15).await?;
+    stage.mail_to_ana("1 new photo of Kitchen").await?;
     Ok(())
 }
 

@@ -333,7 +333,10 @@ async fn photos_that_are_hidden_are_not_marked_as_seen() -> Result<()> {
     let item = stage.anas_inbox().await?.items[0].id.clone();
     stage.projects.show_photos(PhotoScope::Shared);
     stage.see_everything().await?;
-    let message = MarkSeenRequest { ids: vec![item] };
+    let message = MarkSeenRequest {
+        ids: vec![item],
+        as_of: None,
+    };
     let request = stage.request(&stage.tenant.ana, message.clone())?;
     assert_eq!(
         code(stage.inbox()?.mark_seen(request).await),

@@ -13,7 +13,7 @@ use tenancy::Person;
 use testing::Tenant;
 use tonic::{Code, Status};
 
-use crate::stage::{Stage, code, last_detail};
+use crate::stage::{Stage, code, last_detail, minutes_ahead};
 
 async fn read(
     stage: &Stage,
@@ -141,6 +141,25 @@ async fn a_daily_summary_takes_along_what_waits() -> Result<()> {
         stage.mail_in(&waiting.id, DeliveryState::Accepted).await?;
     }
     assert_eq!(stage.smtp.mails().len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_summary_that_is_sent_early_takes_its_news_along() -> Result<()> {
+    let stage = Stage::without_mail_server().await?;
+    stage.choose(Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    let news = stage.newest_in(DeliveryState::Held).await?;
+    stage.let_time_come().await?;
+    // it was tried, and waits for the mail server
+    let summary = stage
+        .newest(|mail| {
+            mail.kind() == MailKind::Digest && minutes_ahead(mail.send_after.as_ref()) == 1
+        })
+        .await?;
+    stage.resend(&summary.id, new_id()).await??;
+    stage.mail_in(&summary.id, DeliveryState::Dropped).await?;
+    stage.mail_in(&news.id, DeliveryState::Dropped).await?;
     Ok(())
 }
 

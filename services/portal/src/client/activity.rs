@@ -25,6 +25,8 @@ pub(crate) struct Page {
     /// The token of older items; empty on the last page.
     pub(crate) older: String,
     pub(crate) is_first: bool,
+    /// When this was read: what is told later is not marked as seen by it.
+    pub(crate) read_at: String,
 }
 
 /// One thing that happened.
@@ -47,11 +49,12 @@ pub(crate) struct Asked {
     before: String,
 }
 
-/// The fields of the form: which items; none means all.
+/// The fields of the form: which items, where none means all, and when they were read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Fields {
     id: Vec<String>,
+    read_at: String,
 }
 
 /// `GET /activity`
@@ -63,6 +66,9 @@ pub(crate) async fn show(client: Client, Query(asked): Query<Asked>) -> Result<R
         frame: around.frame(&client, Here::Activity),
         entries,
         older: inbox.next_page_token,
+        read_at: time_of(inbox.read_at)
+            .map(|at| at.to_string())
+            .unwrap_or_default(),
         is_first: asked.before.is_empty(),
     })
 }
@@ -77,7 +83,10 @@ pub(crate) async fn mark_seen(
     } else {
         "Marked as seen."
     };
-    let request = MarkSeenRequest { ids: fields.id };
+    let request = MarkSeenRequest {
+        ids: fields.id,
+        as_of: fields.read_at.parse().ok().map(proto::timestamp),
+    };
     client.calls.inbox().mark_seen(request).await?;
     Ok(flash::redirect(
         &client.app,

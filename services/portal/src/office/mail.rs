@@ -271,7 +271,6 @@ fn hops(delivery: &Delivery, format: &Format) -> Vec<Hop> {
     let mut hops: Vec<Hop> = delivery
         .steps
         .iter()
-        .filter(|step| step.state() != DeliveryState::Sending || !step.detail.is_empty())
         .map(|step| {
             let (tone, title) = step_words(step.state());
             Hop {
@@ -314,9 +313,11 @@ fn detail_of(step: &DeliveryStep) -> String {
 
 fn step_words(state: DeliveryState) -> (Tone, &'static str) {
     match state {
-        DeliveryState::Queued | DeliveryState::Unspecified => (Tone::Neutral, "Queued"),
+        // no step says that a mail is on its way: what came of it follows in a moment
+        DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Unspecified => {
+            (Tone::Neutral, "Queued")
+        }
         DeliveryState::Held => (Tone::Talk, "Held for the summary"),
-        DeliveryState::Sending => (Tone::Wait, "Tried to send"),
         DeliveryState::Accepted => (Tone::Info, "Accepted by the mail server"),
         DeliveryState::Bounced => (Tone::Bad, "Bounced"),
         DeliveryState::Suppressed => (Tone::Bad, "Not sent: the address is paused"),

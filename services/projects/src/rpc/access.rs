@@ -26,11 +26,8 @@ impl AccessService for Access {
         &self,
         request: Request<ResolveRequest>,
     ) -> Result<Response<ResolveResponse>, Status> {
-        let audience = Audience::PEOPLE
-            | Audience::NOTIFICATIONS
-            | Audience::BILLING
-            | Audience::DOCUMENTS
-            | Audience::PORTAL;
+        let audience =
+            Audience::PEOPLE | Audience::NOTIFICATIONS | Audience::BILLING | Audience::DOCUMENTS;
         let caller = Caller::require(&request, audience)?;
         // scopes are a person's: a service that acts for nobody has none
         caller.person()?;

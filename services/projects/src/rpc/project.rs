@@ -92,8 +92,7 @@ impl ProjectService for Projects {
         &self,
         request: Request<GetProjectRequest>,
     ) -> Result<Response<GetProjectResponse>, Status> {
-        let audience =
-            Audience::PEOPLE | Audience::NOTIFICATIONS | Audience::BILLING | Audience::DOCUMENTS;
+        let audience = Audience::PEOPLE | Audience::NOTIFICATIONS | Audience::DOCUMENTS;
         let caller = Caller::require(&request, audience)?;
 
         let id = parse_id(&request.get_ref().id, "id")?;

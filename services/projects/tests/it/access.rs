@@ -100,7 +100,7 @@ async fn services_resolve_for_a_person_and_never_for_themselves() -> Result<()> 
     let request = ResolveRequest {
         project_ids: vec![project.id],
     };
-    for service in ["portal", "notifications", "billing", "documents"] {
+    for service in ["notifications", "billing", "documents"] {
         let asked = setup.by_service_for(service, &setup.tenant.ana, request.clone())?;
         let answer = setup.access()?.resolve(asked).await?.into_inner();
         assert_eq!(answer.projects.len(), 1);
