@@ -50,6 +50,12 @@ export const CHROMIUM_FLAGS = [
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
 
+/** Says what a script went through, for the note that a promise is proved: the test that started it reads this line. */
+export const counted = (promise, words) => console.log(`counted ${promise}: ${words}`);
+
+/** How often the acts of the story did what promises are proved by, in all runs. */
+export const tally = { looks: 0, downloads: 0 };
+
 /** One request without a browser, as mail scanners make them: gives status, headers and body, and follows nothing. */
 export function ask(method, address, cookie = "") {
   const { host, pathname, search } = new URL(address);

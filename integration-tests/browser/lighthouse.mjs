@@ -2,7 +2,7 @@
 
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
-import { CHROMIUM, CHROMIUM_FLAGS } from "./lib.mjs";
+import { CHROMIUM, CHROMIUM_FLAGS, counted } from "./lib.mjs";
 
 /** The least points of each kind, of 100. */
 const LEAST = { performance: 95, accessibility: 100, "best-practices": 100 };
@@ -25,6 +25,7 @@ export async function checkScores({ alder, guest, maya, portal, ruth }) {
       const address = new URL(path, alder.home).href;
       findings.push(...(await missing(name, address, await session(person), chromium.port)));
     }
+    counted("pages.lighthouse", `${pages.length} pages`);
     return findings;
   } finally {
     await chromium.kill();

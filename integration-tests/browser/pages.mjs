@@ -7,7 +7,7 @@ import axe from "axe-core";
 import * as deeds from "./deeds.mjs";
 import { furnish } from "./house.mjs";
 import { checkKeyboard } from "./keyboard.mjs";
-import { COMPUTER, PHONE, Stage, eventually, launch, origin } from "./lib.mjs";
+import { COMPUTER, PHONE, Stage, counted, eventually, launch, origin } from "./lib.mjs";
 import { checkScores } from "./lighthouse.mjs";
 import * as pictures from "./pictures.mjs";
 
@@ -51,6 +51,8 @@ const MAIN = new Set([
 ]);
 
 const findings = [];
+/** Every view of a page that was checked. */
+const looks = [];
 const browser = await launch();
 try {
   await survey();
@@ -81,7 +83,18 @@ async function survey() {
       Promise.all(visits.map((pages) => visit(house, pages, brand))),
     );
   }
+  tell();
   await stage.end();
+}
+
+/** Says how much was looked at. */
+function tell() {
+  const different = (key, from = looks) => [...new Set(from.map((look) => look[key]))];
+  const branded = looks.filter(({ brand }) => brand !== PLATFORM);
+  const platform = looks.filter(({ brand }) => brand === PLATFORM);
+  const pages = `${different("name", branded).length} pages in ${different("brand", branded).length} brands`;
+  const views = `${different("scheme").length} schemes, ${different("width").join(" and ")} px`;
+  counted("pages.accessible", `${pages} and ${different("name", platform).length} of the platform, ${views}`);
 }
 
 /** A page: its name, who looks, how they come there, and the status. */
@@ -315,7 +328,10 @@ async function visit(house, pages, brand) {
     for (const scheme of SCHEMES) {
       await person.page.emulateMedia({ colorScheme: scheme });
       const rules = isFirst && scheme === SCHEMES[0] ? RULES : RULES_ON_COLOR;
-      for (const width of [NARROW, COMPUTER]) await checkView(person, `${where}, ${scheme}, ${width}`, width, rules);
+      for (const width of [NARROW, COMPUTER]) {
+        await checkView(person, `${where}, ${scheme}, ${width}`, width, rules);
+        looks.push({ brand, name, scheme, width });
+      }
       if (SCREENSHOTS && brand !== PLATFORM && MAIN.has(name)) await shoot(person, `${brand} ${name} ${scheme}`);
     }
   }

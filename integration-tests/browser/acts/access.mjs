@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { NEW_PASSWORD, SHORT_PASSWORD, VALUE } from "../cast.mjs";
 import * as deeds from "../deeds.mjs";
-import { Person, ask, clock, eventually, link, mails, origin } from "../lib.mjs";
+import { Person, ask, clock, eventually, link, mails, origin, tally } from "../lib.mjs";
 
 export async function invitation(stage, story) {
   const { alder, ruth, dana, maya } = story;
@@ -43,6 +43,7 @@ export async function invitation(stage, story) {
     for (let look = 0; look < 10; look += 1) {
       const { status } = await ask(look % 2 ? "HEAD" : "GET", address);
       assert.equal(status, 200);
+      tally.looks += 1;
     }
   });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import * as deeds from "../deeds.mjs";
-import { ask, clock, eventually, link, mails } from "../lib.mjs";
+import { ask, clock, eventually, link, mails, tally } from "../lib.mjs";
 import * as pictures from "../pictures.mjs";
 
 const CABINETS = "The old cabinets are out";
@@ -125,6 +125,7 @@ export async function photos(stage, story) {
     const file = await readFile(await download.path());
     assert.equal(file.readUInt16BE(0), 0xffd8, "it is a JPEG");
     for (const word of ["Exif", pictures.SERIAL]) assert.ok(!file.includes(word), `a download tells no ${word}`);
+    tally.downloads += 1;
     const [width, height] = await maya.page.locator("main img").evaluate((image) => [image.naturalWidth, image.naturalHeight]);
     assert.ok(height > width, "it stands on end, as the phone was held");
 

@@ -67,18 +67,28 @@ async fn hold(
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::{mpsc, watch},
+    };
 
     use super::*;
 
     /// What a connection answers before it ends, and nobody but us ends it.
     async fn answer_to(bytes: &[u8], head: Duration, closing: CancellationToken) -> String {
+        let handler = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string();
+        let router = Router::new().route("/", get(handler));
+        answer_of(router, bytes, head, closing).await
+    }
+
+    async fn answer_of(
+        router: Router,
+        bytes: &[u8],
+        head: Duration,
+        closing: CancellationToken,
+    ) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
-        let router = Router::new().route(
-            "/",
-            get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()),
-        );
         let browse = async {
             let mut stream = TcpStream::connect(address).await.expect("it listens");
             stream.write_all(bytes).await.expect("it reads");
@@ -116,12 +126,30 @@ mod tests {
     #[tokio::test]
     async fn a_connection_ends_after_its_answer_when_all_are_closing() {
         let closing = CancellationToken::new();
-        closing.cancel();
-        let answer = answer_to(REQUEST, Duration::from_mins(10), closing).await;
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 200"),
-            "{answer}"
-        );
+        let (asked, mut is_asked) = mpsc::channel(1);
+        let (finish, may_finish) = watch::channel(false);
+        let handler = async move || {
+            asked.send(()).await.expect("the test waits");
+            let mut may_finish = may_finish;
+            may_finish
+                .wait_for(|may| *may)
+                .await
+                .expect("the test goes on");
+            "whole"
+        };
+        let router = Router::new().route("/", get(handler));
+        let answer = answer_of(router, REQUEST, SHORTLY, closing.clone());
+        let close = async {
+            is_asked.recv().await.expect("the request comes");
+            closing.cancel();
+            // the connection, which is polled before this, learns of it first
+            tokio::task::yield_now().await;
+            finish.send_replace(true);
+        };
+        let (answer, ()) = futures::join!(answer, close);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(answer.ends_with("whole"), "{answer}");
     }
 
     #[tokio::test]

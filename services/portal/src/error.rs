@@ -90,13 +90,19 @@ impl From<Status> for Error {
         if Reason::LinkGone.is_in(&status) {
             return Self::LinkGone;
         }
+        if Reason::SessionEnded.is_in(&status) {
+            return Self::See("/sign-in".to_owned());
+        }
         if let Some((_, words)) = refused.iter().find(|(reason, _)| reason.is_in(&status)) {
             return Self::Refused(words);
         }
         match status.code() {
             // "may not" and "is not there" look the same from outside
             Code::NotFound | Code::PermissionDenied => Self::NotFound,
-            Code::Unauthenticated => Self::See("/sign-in".to_owned()),
+            // signing in mends no token: it may be the portal's own, and the page of the sign-in needs that one too
+            Code::Unauthenticated => {
+                Self::Unavailable(anyhow::Error::new(status).context("have a token accepted"))
+            }
             Code::InvalidArgument | Code::FailedPrecondition => Self::Invalid,
             Code::Aborted => Self::Stale,
             Code::ResourceExhausted => Self::TooMany(
@@ -339,6 +345,21 @@ mod tests {
         assert_eq!(status_of(unconfirmed), StatusCode::CONFLICT);
         let reused = with_reason(Code::InvalidArgument, Reason::RequestIdReused);
         assert_eq!(status_of(reused), StatusCode::CONFLICT);
+    }
+
+    #[test]
+    fn only_the_end_of_a_session_leads_to_the_sign_in() {
+        let ended = Error::from(with_reason(Code::Unauthenticated, Reason::SessionEnded));
+        assert!(matches!(ended, Error::See(path) if path == "/sign-in"));
+        let statuses = [
+            with_reason(Code::Unauthenticated, Reason::TokenInvalid),
+            with_reason(Code::Unauthenticated, Reason::SignInFailed),
+            Status::unauthenticated("no reason"),
+        ];
+        for status in statuses {
+            let error = Error::from(status);
+            assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        }
     }
 
     #[test]

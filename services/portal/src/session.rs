@@ -22,6 +22,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Method, header, request::Parts};
 use proto::identity::{Account, AccountKind, ResolveSessionRequest, Role, Session};
+use service::Reason;
 use tokio::time::Instant;
 use tonic::Code;
 
@@ -250,7 +251,10 @@ impl Person {
             .await;
         let resolved = match resolved {
             Ok(resolved) => resolved.into_inner(),
-            Err(status) if matches!(status.code(), Code::Unauthenticated | Code::NotFound) => {
+            // an account that is gone took its sessions along; a token of ours that is refused ends nobody's
+            Err(status)
+                if Reason::SessionEnded.is_in(&status) || status.code() == Code::NotFound =>
+            {
                 return Ok(None);
             }
             Err(status) => return Err(status.into()),

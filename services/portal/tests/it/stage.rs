@@ -28,13 +28,13 @@ use proto::{
         GetPhotoFileResponse, StartPhotoRequest, StartPhotoResponse, Upload, UploadState,
     },
     identity::{
-        Account, AccountKind, GetMyAccountResponse, Organization, ResolveHostResponse,
-        ResolveSessionResponse, Role,
+        Account, AccountKind, Client, CreateClientRequest, CreateClientResponse,
+        GetMyAccountResponse, Organization, ResolveHostResponse, ResolveSessionResponse, Role,
     },
     projects::{GetProjectResponse, Project},
 };
 use reqwest::RequestBuilder;
-use service::{Lifecycle, new_id};
+use service::{Lifecycle, Reason, new_id};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tonic::{Code, Status, service::Routes, transport::server::TcpIncoming};
@@ -54,6 +54,12 @@ pub(crate) struct World {
     pub(crate) stored: BTreeMap<String, Bytes>,
     /// The photo that may be seen.
     pub(crate) visible: Option<Uuid>,
+    /// The clients that were added, by the request that did it.
+    pub(crate) clients: BTreeMap<String, Client>,
+    /// The name of a client that is refused.
+    pub(crate) refused_client: Option<&'static str>,
+    /// A call that is not known who makes it, and why.
+    pub(crate) unknown_caller: Option<(&'static str, Reason)>,
 }
 
 /// The portal with all that it asks.
@@ -239,6 +245,11 @@ struct Cast {
 impl Cast {
     fn answer(&self, call: &str, message: &[u8]) -> Result<Vec<u8>, Status> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((refused, reason)) = world.unknown_caller
+            && refused == call
+        {
+            return Err(service::Error::Unauthenticated(reason).into());
+        }
         let answer = match call {
             "ResolveHost" => ResolveHostResponse {
                 organization: Some(Organization {
@@ -304,6 +315,22 @@ impl Cast {
                 GetPhotoFileResponse {
                     get_url: format!("http://{}/out", self.storage),
                     file_name: "Küche 2026-11-17 4f2a.jpg".to_owned(),
+                }
+                .encode_to_vec()
+            }
+            "CreateClient" => {
+                let request = read::<CreateClientRequest>(message)?;
+                let client = request.client.unwrap_or_default();
+                if world.refused_client == Some(&*client.display_name) {
+                    return Err(service::Error::invalid("client.phone", "Enter a number").into());
+                }
+                let first = world.clients.entry(request.request_id);
+                let first = first.or_insert_with(|| client.clone());
+                if *first != client {
+                    return Err(service::Error::Reused.into());
+                }
+                CreateClientResponse {
+                    client: Some(client),
                 }
                 .encode_to_vec()
             }
