@@ -216,8 +216,8 @@ impl From<sqlx::Error> for Error {
             .as_database_error()
             .and_then(|database| database.code().map(std::borrow::Cow::into_owned));
         match (code.as_deref(), &error) {
-            // a NUL in a text of the request: no text of ours can hold one
-            (Some("22021"), _) => Self::Unreadable,
+            // a NUL in a text of the request, or a time of it before PostgreSQL's first: nothing of ours can hold one
+            (Some("22021" | "22008"), _) => Self::Unreadable,
             // statement_timeout: the deadline, as PostgreSQL sees it
             (Some("57014"), _) => Self::DeadlineExceeded,
             // lock_timeout, deadlock, serialization, shutdown, too many connections

@@ -72,6 +72,24 @@ async fn the_same_event_tells_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_token_that_somebody_made_up_is_refused() -> Result<()> {
+    let stage = Stage::new().await?;
+    let before_all_time = service::page::token(&(jiff::Timestamp::MIN, new_id()));
+    for page_token in [before_all_time, "kitchen".to_owned()] {
+        let message = ListInboxRequest {
+            page_token,
+            ..ListInboxRequest::default()
+        };
+        let request = stage.request(&stage.tenant.ana, message)?;
+        assert_eq!(
+            code(stage.inbox()?.list_inbox(request).await),
+            Code::InvalidArgument
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_sees_an_item() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
