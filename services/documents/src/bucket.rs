@@ -9,7 +9,7 @@ use aws_sdk_s3::{
     error::SdkError,
     presigning::PresigningConfig,
     primitives::ByteStream,
-    types::{Delete, ObjectIdentifier},
+    types::{self, Delete, ObjectIdentifier},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -228,7 +228,7 @@ impl Bucket {
             .map_err(unavailable)
     }
 
-    /// Deletes variants of a file; what is not there is no error.
+    /// Deletes variants of a file; what is not there is no error, what stays is one.
     pub(crate) async fn delete(
         &self,
         place: Place,
@@ -243,15 +243,32 @@ impl Bucket {
             .set_objects(Some(objects))
             .build()
             .map_err(Error::internal)?;
-        self.client
+        let answer = self
+            .client
             .delete_objects()
             .bucket(&self.name)
             .delete(wanted)
             .send()
             .await
-            .map(drop)
-            .map_err(unavailable)
+            .map_err(unavailable)?;
+        none_stays(answer.errors())
     }
+}
+
+/// Reads what a bucket that answered well did not delete all the same.
+fn none_stays(errors: &[types::Error]) -> Result<()> {
+    // some servers count what was not there as an error
+    let mut codes = errors
+        .iter()
+        .map(|error| error.code().unwrap_or("no code"))
+        .filter(|code| *code != "NoSuchKey");
+    let Some(first) = codes.next() else {
+        return Ok(());
+    };
+    Err(Error::Unavailable(anyhow::anyhow!(
+        "the bucket did not delete {} of the objects, the first because of {first}",
+        1 + codes.count()
+    )))
 }
 
 fn presigning(time: Duration) -> Result<PresigningConfig> {
@@ -260,4 +277,28 @@ fn presigning(time: Duration) -> Result<PresigningConfig> {
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Unavailable(anyhow::Error::new(error).context("reach the bucket"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_is_counted_and_the_first_reason_named() {
+        let because = |code: &str| types::Error::builder().key("t/a/b/c").code(code).build();
+        assert!(none_stays(&[]).is_ok());
+        assert!(none_stays(&[because("NoSuchKey")]).is_ok());
+        let stay = [
+            because("NoSuchKey"),
+            because("AccessDenied"),
+            because("InternalError"),
+        ];
+        let error = none_stays(&stay).expect_err("two stay");
+        assert!(error.is_transient());
+        let text = error.to_string();
+        assert!(
+            text.ends_with("2 of the objects, the first because of AccessDenied"),
+            "{text}"
+        );
+    }
 }

@@ -55,6 +55,8 @@ pub struct Decoder {
 pub struct Clamd {
     /// Host and port; empty: there is none.
     pub address: String,
+    /// A scan that takes longer has no answer.
+    pub timeout_ms: u64,
 }
 
 /// What an organization may take.

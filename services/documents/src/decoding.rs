@@ -8,6 +8,7 @@ mod child;
 
 use std::{
     ffi::OsStr,
+    fmt,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -82,6 +83,23 @@ pub(crate) enum Refusal {
     #[serde(skip)]
     TooHard,
 }
+
+/// The decoder ended with an exit code that it does not have: something that it is linked with ended it, and what did that
+/// can be the file.
+#[derive(Debug)]
+pub(crate) struct Strange {
+    code: i32,
+    complaint: String,
+}
+
+impl fmt::Display for Strange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, complaint } = self;
+        write!(f, "the decoder failed with {code}: {complaint}")
+    }
+}
+
+impl std::error::Error for Strange {}
 
 impl Decoder {
     pub(crate) fn new(config: &config::Decoder) -> anyhow::Result<Self> {
@@ -207,9 +225,9 @@ impl Decoder {
             })),
             Ended::TooLong => Ok(Decoded::Refused(Refusal::Unreadable)),
             Ended::Killed => Ok(Decoded::Refused(Refusal::TooHard)),
-            Ended::Failed { code, complaint } => Err(Error::internal(format!(
-                "the decoder failed with {code}: {complaint}"
-            ))),
+            Ended::Failed { code, complaint } => {
+                Err(Error::Internal(Strange { code, complaint }.into()))
+            }
         }
     }
 }

@@ -110,6 +110,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         db: db.clone(),
         opening,
         wake,
+        budget: worker::BUDGET,
     };
     server = server.background("photos", |stopping| worker.run(stopping));
     let sweeper = Sweeper {

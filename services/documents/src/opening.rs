@@ -1,6 +1,6 @@
 //! From what was uploaded to what is shown: fetched, scanned, decoded in a child process, made smaller, kept.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::civil::DateTime;
 use service::{Error, Result};
@@ -43,7 +43,8 @@ pub(crate) struct Sound {
 }
 
 impl Opening {
-    /// Opens an upload and keeps what is made of it; errors are of the bucket or ours, never the file's.
+    /// Opens an upload and keeps what is made of it; errors are of the bucket, the scanner or ours,
+    /// and none says anything about the file, but for [`Strange`](crate::decoding::Strange), which may.
     pub(crate) async fn open(&self, subject: Subject, place: Place, file: &File) -> Result<Opened> {
         let folder = TempDir::new().map_err(Error::internal)?;
         let original = folder.path().join("original");
@@ -97,8 +98,11 @@ impl Opening {
             Error::Unavailable(anyhow::Error::new(error).context("ask the virus scanner"))
         };
         let path = original.to_string_lossy();
-        let answer = clamav_client::tokio::scan_file(&*path, scanner, None)
+        let scan = clamav_client::tokio::scan_file(&*path, scanner, None);
+        let limit = Duration::from_millis(self.clamd.timeout_ms);
+        let answer = tokio::time::timeout(limit, scan)
             .await
+            .unwrap_or_else(|elapsed| Err(elapsed.into()))
             .map_err(unavailable)?;
         let text = String::from_utf8_lossy(&answer);
         match text.trim_end_matches('\0').trim() {

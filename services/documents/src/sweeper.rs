@@ -26,7 +26,7 @@ pub(crate) struct Sweeper {
 impl Sweeper {
     pub(crate) async fn run(self, stopping: CancellationToken) {
         while !stopping.is_cancelled() {
-            if let Err(error) = self.sweep().await {
+            if let Err(error) = self.sweep(&stopping).await {
                 tracing::warn!(%error, "files wait to be deleted");
             }
             tokio::select! {
@@ -36,9 +36,20 @@ impl Sweeper {
         }
     }
 
-    async fn sweep(&self) -> Result<()> {
+    /// Deletes what is claimed; a file that cannot be deleted waits for another round and puts off no other.
+    async fn sweep(&self, stopping: &CancellationToken) -> Result<()> {
         for claimed in deadline::strictly(PIECE, self.claim()).await? {
-            deadline::strictly(PIECE, Box::pin(self.delete(&claimed))).await?;
+            if stopping.is_cancelled() {
+                break;
+            }
+            if let Err(error) = deadline::strictly(PIECE, Box::pin(self.delete(&claimed))).await {
+                tracing::warn!(
+                    %error,
+                    tenant = %claimed.tenant,
+                    file = %claimed.id,
+                    "a file waits to be deleted"
+                );
+            }
         }
         Ok(())
     }

@@ -1,15 +1,16 @@
 //! Turns uploads into photos.
 //!
 //! A file is claimed across organizations, each in its turn, then handled in its own organization alone. Who dies with a
-//! file in hand leaves it to the next. A file that kills its worker three times is refused.
+//! file in hand leaves it to the next. A file that kills its worker three times is refused; what fails for another reason
+//! is no fault of the file, which waits and is tried as often as it takes.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use proto::documents::UploadState;
-use service::{Found as _, Result, clock, deadline};
+use service::{Error, Found as _, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantTx};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     NAME,
     bucket::Place,
-    decoding::{AT_ONCE, Refusal},
+    decoding::{AT_ONCE, Refusal, Strange},
     events,
     file::{Refused, Subject, state_of_word},
     opening::{self, Opened, Opening},
@@ -31,14 +32,19 @@ use crate::{
 pub(crate) type Wake = Arc<Notify>;
 
 const POLL: Duration = Duration::from_secs(1);
-/// Less than the lease of a claim.
-const BUDGET: Duration = Duration::from_mins(2);
+/// More than a file can take of the decoder, which has limits of its own, so that who is late is the bucket or the scanner.
+/// Together with what is written before and after it, less than the lease of a claim.
+pub(crate) const BUDGET: Duration = Duration::from_mins(2);
 /// One piece of work on the own database: an answer that never comes must not stop all uploads.
 const PIECE: Duration = Duration::from_secs(10);
-/// The pause before an outcome is written down again.
-const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// The pause before something is written down again.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+/// How long a try may take to be given back where the database is away.
+const GIVE_BACK: Duration = Duration::from_secs(30);
 /// The pause where the bucket or the scanner does not answer: it says nothing about the file.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// The pause where something is broken here, which takes longer to mend.
+const LONG_PAUSE: SignedDuration = SignedDuration::from_mins(3);
 const TRIES: i32 = 3;
 /// A camera's clock is believed from a year before the upload until a day after it.
 const OLDEST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -49,6 +55,8 @@ pub(crate) struct Worker {
     pub(crate) db: Db,
     pub(crate) opening: Opening,
     pub(crate) wake: Wake,
+    /// How long one upload may take: [`BUDGET`].
+    pub(crate) budget: Duration,
 }
 
 impl Worker {
@@ -107,43 +115,58 @@ impl Worker {
         );
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
-        let work = Box::pin(deadline::within(BUDGET, self.handle(&claimed, outcomes)));
-        async {
-            match tokio::time::timeout(BUDGET, work).await {
-                Ok(Ok(())) => {}
-                // its claim ends, and then it is tried again
-                Ok(Err(error)) => {
-                    tracing::warn!(error = format!("{error:#}"), "an upload waits");
-                }
-                Err(_) => tracing::warn!("an upload took too long and waits"),
-            }
-        }
-        .instrument(span)
-        .await;
+        self.attempt(&claimed, outcomes).instrument(span).await;
     }
 
-    async fn handle(&self, claimed: &Claimed, outcomes: &Counter<u64>) -> Result<()> {
+    /// Counts a try, and takes it back where it failed for a reason of ours.
+    async fn attempt(&self, claimed: &Claimed, outcomes: &Counter<u64>) {
+        let file = match deadline::strictly(PIECE, self.begin(claimed)).await {
+            Ok(Some(file)) => file,
+            Ok(None) => return,
+            // its claim ends, and then it is tried again
+            Err(error) => return tracing::warn!(%error, "an upload waits for the database"),
+        };
+        let work = Box::pin(self.handle(claimed, &file, outcomes));
+        let work = deadline::within(self.budget, work);
+        let Err(error) = tokio::time::timeout(self.budget, work)
+            .await
+            .unwrap_or(Err(Error::DeadlineExceeded))
+        else {
+            return;
+        };
+        tracing::warn!(%error, "an upload waits");
+        if may_be_the_files(&error) {
+            return;
+        }
+        let pause = if error.is_transient() {
+            PAUSE
+        } else {
+            LONG_PAUSE
+        };
+        let given_back = written(|| self.give_back(claimed, pause));
+        match tokio::time::timeout(GIVE_BACK, given_back).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a try stays counted"),
+            Err(_) => tracing::warn!("a try stays counted: the database is away"),
+        }
+    }
+
+    async fn handle(
+        &self,
+        claimed: &Claimed,
+        file: &store::file::File,
+        outcomes: &Counter<u64>,
+    ) -> Result<()> {
         let place = Place {
             tenant: claimed.tenant,
             file: claimed.id,
         };
-        let Some(file) = deadline::strictly(PIECE, self.begin(claimed)).await? else {
-            return Ok(());
-        };
         let opened = if file.attempts >= TRIES {
-            Ok(Opened::Refused(Refused::Decoding(Refusal::TooHard)))
+            Opened::Refused(Refused::Decoding(Refusal::TooHard))
         } else {
-            self.opening.open(Subject::Photo, place, &file).await
+            self.opening.open(Subject::Photo, place, file).await?
         };
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "an upload waits for the bucket or the scanner");
-                return deadline::strictly(PIECE, self.give_back(claimed)).await;
-            }
-            Err(error) => return Err(error),
-        };
-        let Some(outcome) = self.settle(claimed, &opened).await? else {
+        let Some(outcome) = written(|| self.write_down(claimed, &opened)).await? else {
             return Ok(());
         };
         tracing::Span::current().record("outcome", outcome);
@@ -163,24 +186,10 @@ impl Worker {
         Ok(file)
     }
 
-    async fn give_back(&self, claimed: &Claimed) -> Result<()> {
+    async fn give_back(&self, claimed: &Claimed, pause: SignedDuration) -> Result<()> {
         let mut tx = self.begin_for(claimed).await?;
-        store::file::give_back(&mut tx, claimed.id, clock::now() + PAUSE).await?;
+        store::file::give_back(&mut tx, claimed.id, clock::now() + pause).await?;
         tx.commit().await
-    }
-
-    /// Writes down what was found, also where the database is away for a while: a file is not to be refused because the
-    /// outcome of three tries was lost.
-    async fn settle(&self, claimed: &Claimed, opened: &Opened) -> Result<Option<&'static str>> {
-        loop {
-            match deadline::strictly(PIECE, self.write_down(claimed, opened)).await {
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "an upload waits for the database");
-                    tokio::time::sleep(SETTLE_AGAIN).await;
-                }
-                outcome => return outcome,
-            }
-        }
     }
 
     /// Answers the outcome in a word; none where the upload was settled by somebody else.
@@ -215,6 +224,25 @@ impl Worker {
     }
 }
 
+/// Writes something down, also where the database is away for a while: a file is not to be refused because the outcome of
+/// three tries was lost.
+async fn written<T, F: Future<Output = Result<T>>>(write: impl Fn() -> F) -> Result<T> {
+    loop {
+        match deadline::strictly(PIECE, write()).await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "an upload waits for the database");
+                tokio::time::sleep(WRITE_AGAIN).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// True where the decoder died of something that may be the file.
+fn may_be_the_files(error: &Error) -> bool {
+    matches!(error, Error::Internal(cause) if cause.is::<Strange>())
+}
+
 async fn processing(tx: &mut TenantTx, id: Uuid) -> Result<Option<store::file::File>> {
     let file = store::file::lock(tx, Subject::Photo, id).await?;
     Ok(file.filter(|file| state_of_word(&file.state) == UploadState::Processing))
@@ -231,8 +259,73 @@ fn believable(taken: DateTime, zone: &str, uploaded_at: Timestamp) -> Option<Tim
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use service::new_id;
+    use tenancy::TenantId;
+    use testing::TestDb;
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::{
+        bucket::{Bucket, S3},
+        config,
+        decoding::{Decoder, FileType},
+        file::Declared,
+    };
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_try_that_ran_out_of_time_is_given_back() -> anyhow::Result<()> {
+        let database = TestDb::new(NAME, &crate::migrations()).await?;
+        let db = Db::open(NAME, &database.database(4)?).await?;
+        // a bucket that never answers
+        let silent = TcpListener::bind("127.0.0.1:0").await?;
+        let worker = Worker {
+            db: db.clone(),
+            opening: Opening {
+                bucket: Bucket::new(&S3 {
+                    endpoint: format!("http://{}", silent.local_addr()?),
+                    bucket: "silent".to_owned(),
+                    region: "us-east-1".to_owned(),
+                    access_key: "key".to_owned(),
+                    secret_key: "secret".into(),
+                }),
+                decoder: Arc::new(Decoder::new(&config::Decoder {
+                    program: "/bin/false".into(),
+                    heif_convert: "/bin/false".into(),
+                })?),
+                clamd: config::Clamd {
+                    address: String::new(),
+                    timeout_ms: 0,
+                },
+            },
+            wake: Wake::default(),
+            budget: Duration::from_millis(50),
+        };
+        let (tenant, id) = (TenantId::new(), new_id());
+        let declared = Declared {
+            name: "a.jpg".to_owned(),
+            file_type: FileType::Jpeg,
+            size: 1,
+        };
+        let caller = Caller::system(tenant, NAME);
+        let mut tx = db.begin(&caller).await?;
+        store::file::insert(&mut tx, Subject::Photo, id, &declared, new_id()).await?;
+        store::file::queue(&mut tx, id).await?;
+        tx.commit().await?;
+
+        let outcomes = global::meter(NAME).u64_counter("outcomes").build();
+        for _ in 0..=TRIES {
+            let claimed = Claimed {
+                tenant,
+                id,
+                traceparent: String::new(),
+            };
+            worker.take(claimed, &outcomes).await;
+            let mut tx = db.begin(&caller).await?;
+            let file = processing(&mut tx, id).await?.found()?;
+            assert_eq!(file.attempts, 0);
+        }
+        Ok(())
+    }
 
     #[test]
     fn a_cameras_clock_is_believed_within_reason() {

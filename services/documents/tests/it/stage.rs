@@ -1,6 +1,7 @@
 //! The service with everything around it, and what tests do with it.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -22,7 +23,7 @@ use testing::{Running, Tenant, TestDb, TestKeys, environment};
 
 use crate::fake_projects::FakeProjects;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Stage {
     pub(crate) keys: TestKeys,
@@ -43,6 +44,12 @@ impl Stage {
 
     /// With settings of the service that differ from the usual.
     pub(crate) async fn with(settings: &[(&str, String)]) -> Result<Self> {
+        let db = TestDb::new("documents", &documents::migrations()).await?;
+        Self::over(db, settings).await
+    }
+
+    /// Over a database that may hold something already.
+    pub(crate) async fn over(db: TestDb, settings: &[(&str, String)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let s3 = S3::start(folder.path())?;
         let keys = TestKeys::new()?;
@@ -61,20 +68,13 @@ impl Stage {
             )),
         };
         let running = projects.clone().start(&keys).await?;
-        let db = TestDb::new("documents", &documents::migrations()).await?;
         let mut all = vec![
             ("APP__PEERS__PROJECTS", running.address().to_owned()),
             ("APP__S3__ENDPOINT", s3.endpoint.clone()),
             ("APP__S3__BUCKET", s3.bucket.clone()),
             ("APP__S3__ACCESS_KEY", s3.access_key.clone()),
             ("APP__S3__SECRET_KEY", s3.secret_key.clone()),
-            (
-                "APP__DECODER__PROGRAM",
-                devstack::folders::programs()?
-                    .join("decoder")
-                    .display()
-                    .to_string(),
-            ),
+            ("APP__DECODER__PROGRAM", decoder()?.display().to_string()),
         ];
         all.extend(settings.iter().cloned());
         let config = load_from(documents::DEFAULT_CONFIG, environment(&db, &keys, &all)?)?;
@@ -242,6 +242,11 @@ impl Stage {
             .await?;
         Ok(count)
     }
+}
+
+/// The program that opens uploads.
+pub(crate) fn decoder() -> Result<PathBuf> {
+    Ok(devstack::folders::programs()?.join("decoder"))
 }
 
 /// A JPEG that shows something.

@@ -1,7 +1,5 @@
 //! From what a browser sends to a photo, and everything that can go wrong on the way.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use proto::{
     documents::{
@@ -11,10 +9,6 @@ use proto::{
     projects::PhotoScope,
 };
 use service::{Reason, new_id};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -318,39 +312,6 @@ async fn a_full_storage_takes_no_more() -> Result<()> {
         .expect_err("too much");
     assert!(Reason::StorageFull.is_in(&refused));
     stage.add(owner, PhotoAudience::Unmarked).await?;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_scanner_decides_and_without_its_answer_nothing_passes() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?.to_string();
-    let stage = Stage::with(&[("APP__CLAMD__ADDRESS", address)]).await?;
-    let owner = &stage.tenant.owner;
-    // nobody accepts: the upload stays where it is
-    let bytes = jpeg(64, 48);
-    stage
-        .send(owner, stage.described("a.jpg", &bytes), &bytes)
-        .await?;
-    let (mut connection, _) =
-        tokio::time::timeout(Duration::from_secs(20), listener.accept()).await??;
-    assert_eq!(
-        stage.uploads(owner).await?[0].state(),
-        UploadState::Processing
-    );
-    let mut scanned = Vec::new();
-    let mut part = [0; 4096];
-    while !scanned.ends_with(&[0, 0, 0, 0]) {
-        let read = connection.read(&mut part).await?;
-        scanned.extend_from_slice(&part[..read]);
-    }
-    assert!(scanned.windows(bytes.len()).any(|window| window == bytes));
-    connection
-        .write_all(b"stream: Eicar-Test-Signature FOUND\0")
-        .await?;
-    drop(connection);
-    let uploads = stage.settled(owner).await?;
-    assert_eq!(uploads[0].refusal(), RefusalReason::Virus);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Uploads of photos: `PhotoService`, as far as they are no photos yet.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use proto::documents::{
     DismissUploadsRequest, DismissUploadsResponse, FinishPhotoRequest, FinishPhotoResponse,
     ListUploadsRequest, ListUploadsResponse, Photo, StartPhotoRequest, StartPhotoResponse, Upload,
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::Photos;
 use crate::{
     access::Scope,
-    bucket::Place,
+    bucket::{Place, Variant},
     file::{Declared, Subject, refusal_of_word, state_of_word},
     photo::{Details, FIELDS},
     store::{self, file::File},
@@ -23,6 +24,8 @@ use crate::{
 
 /// The most uploads of one list.
 const MOST_LISTED: i64 = 1_000;
+/// Files whose objects are deleted at once.
+const DELETED_AT_ONCE: usize = 8;
 
 pub(super) async fn start(
     photos: &Photos,
@@ -207,8 +210,8 @@ pub(super) async fn dismiss(
         .await?
         .editable()?;
     let mut tx = photos.db.begin(&caller).await?;
-    for id in ids {
-        let pending = store::photo::find_pending(&mut tx, id)
+    for id in &ids {
+        let pending = store::photo::find_pending(&mut tx, *id)
             .await?
             .filter(|pending| pending.project_id == project)
             .filter(|pending| {
@@ -218,12 +221,24 @@ pub(super) async fn dismiss(
                     .is_none_or(|account| account == pending.uploaded_by)
             });
         pending.found()?;
-        let file = store::file::lock(&mut tx, Subject::Photo, id)
-            .await?
-            .found()?;
-        if state_of_word(&file.state) != UploadState::Refused {
-            return Err(Error::NotFound);
-        }
+        refused(&mut tx, *id).await?;
+    }
+    drop(tx);
+
+    // the objects first: where one stays, its row stays too, or nobody would find it again
+    let places = ids.iter().map(|id| Place {
+        tenant: caller.tenant,
+        file: *id,
+    });
+    stream::iter(places.collect::<Vec<_>>())
+        .map(|place| photos.bucket.delete(place, Variant::all()))
+        .buffer_unordered(DELETED_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+
+    let mut tx = photos.db.begin(&caller).await?;
+    for id in ids {
+        let file = refused(&mut tx, id).await?;
         store::photo::delete(&mut tx, id).await?;
         store::file::delete(&mut tx, id).await?;
         store::usage::add(&mut tx, -1, -file.stored_bytes).await?;
@@ -232,6 +247,14 @@ pub(super) async fn dismiss(
     tx.commit().await?;
 
     Ok(Response::new(DismissUploadsResponse {}))
+}
+
+/// A photo's file that was refused, which is its end: nothing is put into the bucket for it any more.
+async fn refused(tx: &mut TenantTx, id: Uuid) -> Result<File> {
+    store::file::lock(tx, Subject::Photo, id)
+        .await?
+        .filter(|file| state_of_word(&file.state) == UploadState::Refused)
+        .found()
 }
 
 fn view(file: &File) -> Upload {
