@@ -136,6 +136,10 @@ fn rows(text: &mut String, root: &Span, span: &Span, trace: &[Span], depth: usiz
         spans
     };
     for call in below(span) {
+        // what nobody waits for, such as a mail
+        if call.began_at > root.began_at + root.took {
+            continue;
+        }
         if !is_call(call) {
             rows(text, root, call, trace, depth);
             continue;
