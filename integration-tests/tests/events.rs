@@ -26,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(40);
+/// One kind of a forgery.
+const LONG_ID: &str = "an id that is none, and longer than an index takes";
 
 /// Notes what it handles; refuses the project it is told to refuse.
 #[derive(Default)]
@@ -305,16 +307,31 @@ async fn an_event_is_held_although_another_was_held_at_its_offset() -> Result<()
     stage.publish(tenant, bad).await?;
     stage.until(0, 1).await?;
 
-    let mut tx = stage
-        .target
-        .begin_unscoped("test: as if its offset had been the next one")
-        .await?;
-    sqlx::query(r#"update held_event set state = 'dead', "offset" = "offset" + 1"#)
-        .execute(&mut *tx)
+    for further in [1, 10] {
+        let mut tx = stage
+            .target
+            .begin_unscoped("test: as if its offset had been another")
+            .await?;
+        sqlx::query(r#"update held_event set "offset" = "offset" + $1"#)
+            .bind(further)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        if further == 1 {
+            stage.publish(tenant, bad).await?;
+            stage.until(0, 2).await?;
+        }
+    }
+    let mut tx = stage.target.begin_unscoped("test: which is held").await?;
+    let reasons: Vec<String> = sqlx::query_scalar("select reason from held_event order by id")
+        .fetch_all(&mut *tx)
         .await?;
     tx.commit().await?;
-    stage.publish(tenant, bad).await?;
-    stage.until(0, 1).await?;
+    assert!(reasons[1].contains("waits behind"), "{reasons:?}");
+
+    stage.notebook.is_mended.store(true, Ordering::Relaxed);
+    let outcome = events::replay("notifications", &stage.target, &*stage.notebook, None).await?;
+    assert_eq!(outcome, (2, 0));
     stage.stop().await
 }
 
@@ -351,11 +368,27 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
             tenant,
             "contractoros.billing.v1.ContractValueSet",
         ),
+        (
+            LONG_ID,
+            "billing",
+            tenant,
+            "contractoros.billing.v1.ContractValueSet",
+        ),
     ];
+    // longer than an index takes, and nothing that can be made shorter
+    let noise: String = (0..200)
+        .map(|_| rand::random::<u128>().to_string())
+        .collect();
     for (what, source, claimed, event_type) in forgeries {
-        let key = format!("{tenant}:{}\0", new_id());
+        let key = format!("{tenant}:{}\0{noise}", new_id());
         let attributes = [
-            ("ce_id", new_id().to_string()),
+            (
+                "ce_id",
+                match what {
+                    LONG_ID => noise.clone(),
+                    _ => new_id().to_string(),
+                },
+            ),
             ("ce_source", source.to_owned()),
             ("ce_type", event_type.to_owned()),
             ("ce_time", "2026-11-25T00:00:00Z".to_owned()),
@@ -382,8 +415,8 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
             .with_context(|| what.to_owned())?;
     }
     stage.publish(tenant, new_id()).await?;
-    stage.until(1, 4).await?;
+    stage.until(1, 5).await?;
     assert_eq!(stage.notebook.count(), 1);
     stage.stop().await?;
-    testing::proved("events.held", "four kinds of forged envelopes are held")
+    testing::proved("events.held", "five kinds of forged envelopes are held")
 }

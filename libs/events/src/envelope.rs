@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::trace::TRACEPARENT;
 
+/// The longest attribute and key, in characters; no real one comes near it.
+const LONGEST: usize = 500;
+
 /// An event as the relay sends it.
 pub(crate) struct Outgoing {
     pub(crate) tenant: Uuid,
@@ -143,10 +146,20 @@ impl Raw {
     }
 }
 
-/// Reads bytes as text that PostgreSQL can store, which has no NUL: a message that could not even be held would stop its
-/// partition for good.
+/// Reads bytes as text that PostgreSQL can store and index, which has no NUL and is not long: a message that could not even
+/// be held would stop its partition for good.
 fn storable_text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .take(LONGEST)
+        .map(|character| {
+            if character == '\0' {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 /// An event whose envelope holds.

@@ -55,7 +55,7 @@ impl Why {
     }
 }
 
-/// Keeps an event; the partition moves on.
+/// Keeps an event; the partition moves on. Its id says when it was held, also where offsets begin anew.
 pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
     tracing::error!(
         topic = raw.topic,
@@ -130,8 +130,8 @@ async fn due(db: &Db) -> Result<Vec<Held>> {
                and not exists (
                    select from held_event e
                    where e.tenant_id = h.tenant_id and e.key = h.key and e.state = 'held'
-                       and e."offset" < h."offset" and (e.again_at is null or e.again_at > $1))
-           order by topic, partition, "offset" limit $2"#,
+                       and e.id < h.id and (e.again_at is null or e.again_at > $1))
+           order by id limit $2"#,
     )
     .bind(clock::now().to_sqlx())
     .bind(BATCH)
@@ -153,7 +153,7 @@ pub async fn replay<H: Handler>(
     let mut tx = db.begin_unscoped("replay: read held events").await?;
     let rows = sqlx::query(
         r#"select tenant_id, id, topic, partition, "offset", key, headers, payload from held_event
-           where state = 'held' and ($1::uuid is null or id = $1) order by topic, partition, "offset""#,
+           where state = 'held' and ($1::uuid is null or id = $1) order by id"#,
     )
     .bind(only)
     .fetch_all(&mut *tx)

@@ -23,6 +23,9 @@ const PUT_FOR: Duration = Duration::from_mins(15);
 /// How long a file may take to be asked for.
 const GET_FOR: Duration = Duration::from_mins(1);
 
+/// As many objects as one call may delete.
+const MOST_DELETED: usize = 1_000;
+
 /// Where the bucket is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,8 +59,7 @@ impl Variant {
     /// The sizes that every photo has, in pixels of its longer side.
     pub(crate) const SIZES: [u16; 3] = [320, 640, 1600];
 
-    /// Everything that there can be of a file.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    fn all() -> impl Iterator<Item = Self> {
         [Self::Quarantine, Self::Original, Self::Logo]
             .into_iter()
             .chain(Self::SIZES.map(Self::Size))
@@ -81,6 +83,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Everything that there can be of it.
+    pub(crate) fn all(self) -> impl Iterator<Item = (Self, Variant)> {
+        Variant::all().map(move |variant| (self, variant))
+    }
+
     fn key(self, variant: Variant) -> String {
         format!("t/{}/{}/{}", self.tenant, self.file, variant.name())
     }
@@ -228,30 +235,32 @@ impl Bucket {
             .map_err(unavailable)
     }
 
-    /// Deletes variants of a file; what is not there is no error, what stays is one.
+    /// Deletes variants of files; what is not there is no error, what stays is one.
     pub(crate) async fn delete(
         &self,
-        place: Place,
-        variants: impl IntoIterator<Item = Variant>,
+        variants: impl IntoIterator<Item = (Place, Variant)>,
     ) -> Result<()> {
         let objects = variants
             .into_iter()
-            .map(|variant| ObjectIdentifier::builder().key(place.key(variant)).build())
+            .map(|(place, variant)| ObjectIdentifier::builder().key(place.key(variant)).build())
             .collect::<Result<Vec<_>, _>>()
             .map_err(Error::internal)?;
-        let wanted = Delete::builder()
-            .set_objects(Some(objects))
-            .build()
-            .map_err(Error::internal)?;
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(&self.name)
-            .delete(wanted)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        none_stays(answer.errors())
+        for batch in objects.chunks(MOST_DELETED) {
+            let wanted = Delete::builder()
+                .set_objects(Some(batch.to_vec()))
+                .build()
+                .map_err(Error::internal)?;
+            let answer = self
+                .client
+                .delete_objects()
+                .bucket(&self.name)
+                .delete(wanted)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            none_stays(answer.errors())?;
+        }
+        Ok(())
     }
 }
 

@@ -84,8 +84,7 @@ pub(crate) enum Refusal {
     TooHard,
 }
 
-/// The decoder ended with an exit code that it does not have: something that it is linked with ended it, and what did that
-/// can be the file.
+/// An exit code that the decoder never gives: a library under it ended it, perhaps because of the file.
 #[derive(Debug)]
 pub(crate) struct Strange {
     code: i32,

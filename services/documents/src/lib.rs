@@ -111,6 +111,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         opening,
         wake,
         budget: worker::BUDGET,
+        last_moment: worker::LAST_MOMENT,
     };
     server = server.background("photos", |stopping| worker.run(stopping));
     let sweeper = Sweeper {

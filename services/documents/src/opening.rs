@@ -116,7 +116,7 @@ impl Opening {
 
     /// Deletes what came, once it is settled; where that fails it goes with the file.
     pub(crate) async fn leave_quarantine(&self, place: Place) {
-        if let Err(error) = self.bucket.delete(place, [Variant::Quarantine]).await {
+        if let Err(error) = self.bucket.delete([(place, Variant::Quarantine)]).await {
             tracing::warn!(%error, file = %place.file, "an upload stays in quarantine");
         }
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     NAME,
-    bucket::{Bucket, Place, Variant},
+    bucket::{Bucket, Place},
     store::{self, file::Claimed},
 };
 
@@ -74,7 +74,7 @@ impl Sweeper {
         let Some(file) = store::file::lock_stale(&mut tx, claimed.id).await? else {
             return Ok(());
         };
-        self.bucket.delete(place, Variant::all()).await?;
+        self.bucket.delete(place.all()).await?;
         store::photo::delete(&mut tx, file.id).await?;
         store::file::delete(&mut tx, file.id).await?;
         store::usage::add(&mut tx, -1, -file.stored_bytes).await?;

@@ -1,8 +1,9 @@
 //! Turns uploads into photos.
 //!
 //! A file is claimed across organizations, each in its turn, then handled in its own organization alone. Who dies with a
-//! file in hand leaves it to the next. A file that kills its worker three times is refused; what fails for another reason
-//! is no fault of the file, which waits and is tried as often as it takes.
+//! file in hand leaves it to the next. A file that kills its worker three times is refused, and so is one on which the decoder
+//! ends three times in a way that it does not know. What fails for another reason is no fault of the file, which waits and is
+//! tried as often as it takes.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -41,6 +42,8 @@ const PIECE: Duration = Duration::from_secs(10);
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How long a try may take to be given back where the database is away.
 const GIVE_BACK: Duration = Duration::from_secs(30);
+/// How long after the signal to stop an upload may go on. With what its try takes to be given back, less than the process has.
+pub(crate) const LAST_MOMENT: Duration = Duration::from_secs(10);
 /// The pause where the bucket or the scanner does not answer: it says nothing about the file.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 /// The pause where something is broken here, which takes longer to mend.
@@ -57,6 +60,8 @@ pub(crate) struct Worker {
     pub(crate) wake: Wake,
     /// How long one upload may take: [`BUDGET`].
     pub(crate) budget: Duration,
+    /// How long it may go on when the process stops: [`LAST_MOMENT`].
+    pub(crate) last_moment: Duration,
 }
 
 impl Worker {
@@ -91,7 +96,7 @@ impl Worker {
         let more = !claimed.is_empty();
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(AT_ONCE, |claimed| self.take(claimed, outcomes))
+            .for_each_concurrent(AT_ONCE, |claimed| self.take(claimed, outcomes, stopping))
             .await;
         Ok(more)
     }
@@ -104,7 +109,7 @@ impl Worker {
     }
 
     /// Handles one claimed upload, in the trace of who uploaded it.
-    async fn take(&self, claimed: Claimed, outcomes: &Counter<u64>) {
+    async fn take(&self, claimed: Claimed, outcomes: &Counter<u64>, stopping: &CancellationToken) {
         let span = tracing::info_span!(
             parent: None,
             "photo",
@@ -115,11 +120,18 @@ impl Worker {
         );
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
-        self.attempt(&claimed, outcomes).instrument(span).await;
+        self.attempt(&claimed, outcomes, stopping)
+            .instrument(span)
+            .await;
     }
 
     /// Counts a try, and takes it back where it failed for a reason of ours.
-    async fn attempt(&self, claimed: &Claimed, outcomes: &Counter<u64>) {
+    async fn attempt(
+        &self,
+        claimed: &Claimed,
+        outcomes: &Counter<u64>,
+        stopping: &CancellationToken,
+    ) {
         let file = match deadline::strictly(PIECE, self.begin(claimed)).await {
             Ok(Some(file)) => file,
             Ok(None) => return,
@@ -128,10 +140,15 @@ impl Worker {
         };
         let work = Box::pin(self.handle(claimed, &file, outcomes));
         let work = deadline::within(self.budget, work);
-        let Err(error) = tokio::time::timeout(self.budget, work)
-            .await
-            .unwrap_or(Err(Error::DeadlineExceeded))
-        else {
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(self.budget, work) => {
+                outcome.unwrap_or(Err(Error::DeadlineExceeded))
+            }
+            () = self.last_moment(stopping) => {
+                Err(Error::Unavailable(anyhow::anyhow!("documents stops")))
+            }
+        };
+        let Err(error) = outcome else {
             return;
         };
         tracing::warn!(%error, "an upload waits");
@@ -219,6 +236,12 @@ impl Worker {
         Ok(Some(outcome))
     }
 
+    /// Comes when the process must end soon, and what is under way had its time to do so by itself.
+    async fn last_moment(&self, stopping: &CancellationToken) {
+        stopping.cancelled().await;
+        tokio::time::sleep(self.last_moment).await;
+    }
+
     async fn begin_for(&self, claimed: &Claimed) -> Result<TenantTx> {
         self.db.begin(&Caller::system(claimed.tenant, NAME)).await
     }
@@ -273,12 +296,13 @@ mod tests {
     };
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_try_that_ran_out_of_time_is_given_back() -> anyhow::Result<()> {
+    async fn a_try_that_ran_out_of_time_or_that_the_end_cut_off_is_given_back() -> anyhow::Result<()>
+    {
         let database = TestDb::new(NAME, &crate::migrations()).await?;
         let db = Db::open(NAME, &database.database(4)?).await?;
         // a bucket that never answers
         let silent = TcpListener::bind("127.0.0.1:0").await?;
-        let worker = Worker {
+        let mut worker = Worker {
             db: db.clone(),
             opening: Opening {
                 bucket: Bucket::new(&S3 {
@@ -299,6 +323,7 @@ mod tests {
             },
             wake: Wake::default(),
             budget: Duration::from_millis(50),
+            last_moment: Duration::ZERO,
         };
         let (tenant, id) = (TenantId::new(), new_id());
         let declared = Declared {
@@ -313,13 +338,19 @@ mod tests {
         tx.commit().await?;
 
         let outcomes = global::meter(NAME).u64_counter("outcomes").build();
-        for _ in 0..=TRIES {
+        let stopping = CancellationToken::new();
+        for round in 0..=TRIES {
+            // the last one has time, but the process stops
+            if round == TRIES {
+                worker.budget = BUDGET;
+                stopping.cancel();
+            }
             let claimed = Claimed {
                 tenant,
                 id,
                 traceparent: String::new(),
             };
-            worker.take(claimed, &outcomes).await;
+            worker.take(claimed, &outcomes, &stopping).await;
             let mut tx = db.begin(&caller).await?;
             let file = processing(&mut tx, id).await?.found()?;
             assert_eq!(file.attempts, 0);

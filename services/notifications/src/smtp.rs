@@ -20,8 +20,9 @@ use crate::{
     mail::{Rendered, one_line},
 };
 
-/// A server may look at a letter for a while before it says that it took it, and would get it again after this.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// A server may look at a letter for a while before it says that it took it, and would get it again after this. Less than a
+/// process has to end.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Sends mails.
 pub(crate) struct Mailer {

@@ -35,7 +35,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// How many summaries one round opens.
 const SUMMARIES: i64 = 20;
 /// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
-const BUDGET: Duration = Duration::from_secs(100);
+const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
 /// The pause before the outcome of a mail is written down again.

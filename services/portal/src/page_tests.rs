@@ -212,7 +212,7 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
                 entries: entries(&around),
                 older: "older".to_owned(),
                 is_first: true,
-                read_at: "2026-11-25T17:00:00Z".to_owned(),
+                as_of: "2026-11-25T17:00:00Z".to_owned(),
             }),
         ),
         (
@@ -222,7 +222,7 @@ fn pages(theme: Theme) -> Vec<(&'static str, String)> {
                 entries: Vec::new(),
                 older: String::new(),
                 is_first: true,
-                read_at: String::new(),
+                as_of: String::new(),
             }),
         ),
         ("error", crate::error::sample(frame(theme))),

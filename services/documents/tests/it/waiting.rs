@@ -168,7 +168,7 @@ async fn a_scanner_that_hangs_makes_uploads_wait() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let stage = Stage::with(&[
         ("APP__CLAMD__ADDRESS", listener.local_addr()?.to_string()),
-        ("APP__CLAMD__TIMEOUT_MS", "200".to_owned()),
+        ("APP__CLAMD__TIMEOUT_MS", "2000".to_owned()),
     ])
     .await?;
     let owner = &stage.tenant.owner;

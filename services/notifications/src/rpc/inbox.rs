@@ -64,11 +64,16 @@ impl InboxService for Inbox {
             None => visible.clone(),
         };
         let limit = (size + 1).max(ROWS);
-        let read_at = clock::now();
         let mut tx = self.db.read(&caller).await?;
         let items = store::inbox::list(&mut tx, person.account, &listed, after, limit).await?;
         let unseen = store::inbox::list_unseen(&mut tx, person.account, &visible, UNSEEN).await?;
         drop(tx);
+        // and not the clock: what is being told meanwhile has a time already, and cannot be read yet
+        let as_of = items
+            .iter()
+            .chain(&unseen)
+            .map(|item| item.told_at.to_jiff())
+            .max();
         let mut reader = self.reader(&caller, person);
         let mut shown = reader.page(&listed, items, size, limit).await?;
         let unseen = reader.unseen(unseen).await?;
@@ -83,7 +88,7 @@ impl InboxService for Inbox {
                 .collect::<Result<_>>()?,
             next_page_token,
             unseen_count: i32::try_from(unseen.len().min(BADGE_CAP)).map_err(Error::internal)?,
-            read_at: Some(proto::timestamp(read_at)),
+            as_of: as_of.map(proto::timestamp),
         }))
     }
 

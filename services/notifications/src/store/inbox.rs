@@ -18,6 +18,8 @@ pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) actor_id: Option<Uuid>,
     pub(crate) created_at: jiff_sqlx::Timestamp,
+    /// When it told something for the last time.
+    pub(crate) told_at: jiff_sqlx::Timestamp,
     /// What was told until then is seen.
     pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
 }
@@ -70,7 +72,7 @@ pub(crate) async fn list(
     let (time, id) = after.unzip();
     let items = sqlx::query_as!(
         Item,
-        "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
+        "select id, kind, project_id, subject_id, text, actor_id, created_at, told_at, seen_at
          from inbox_item
          where tenant_id = $1 and account_id = $2 and withdrawn_at is null
              and (kind = 'milestone_reached' and project_id = any($3)
@@ -100,7 +102,7 @@ pub(crate) async fn list_unseen(
     let tenant = tx.tenant().uuid();
     let items = sqlx::query_as!(
         Item,
-        "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
+        "select id, kind, project_id, subject_id, text, actor_id, created_at, told_at, seen_at
          from inbox_item
          where tenant_id = $1 and account_id = $2 and withdrawn_at is null
              and (kind = 'milestone_reached' and project_id = any($3)
@@ -128,7 +130,7 @@ pub(crate) async fn list_named(
     let tenant = tx.tenant().uuid();
     let items = sqlx::query_as!(
         Item,
-        "select id, kind, project_id, subject_id, text, actor_id, created_at, seen_at
+        "select id, kind, project_id, subject_id, text, actor_id, created_at, told_at, seen_at
          from inbox_item
          where tenant_id = $1 and account_id = $2 and id = any($5)
              and (kind = 'milestone_reached' and project_id = any($3)

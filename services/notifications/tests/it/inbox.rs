@@ -147,7 +147,7 @@ async fn what_came_after_the_list_was_read_stays_unseen() -> Result<()> {
     let stage = Stage::new().await?;
     stage.reach(&stage.kitchen, 0).await?;
     stage.add_photo(&stage.kitchen, "").await?;
-    let as_of = stage.anas_inbox().await?.read_at;
+    let as_of = stage.anas_inbox().await?.as_of;
     stage.reach(&stage.kitchen, 1).await?;
     stage.add_photo(&stage.kitchen, "").await?;
 

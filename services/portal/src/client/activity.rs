@@ -25,8 +25,8 @@ pub(crate) struct Page {
     /// The token of older items; empty on the last page.
     pub(crate) older: String,
     pub(crate) is_first: bool,
-    /// When this was read: what is told later is not marked as seen by it.
-    pub(crate) read_at: String,
+    /// What is told after this is not marked as seen by it.
+    pub(crate) as_of: String,
 }
 
 /// One thing that happened.
@@ -49,12 +49,12 @@ pub(crate) struct Asked {
     before: String,
 }
 
-/// The fields of the form: which items, where none means all, and when they were read.
+/// The fields of the form: which items, where none means all, and until when they told something.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Fields {
     id: Vec<String>,
-    read_at: String,
+    as_of: String,
 }
 
 /// `GET /activity`
@@ -66,7 +66,7 @@ pub(crate) async fn show(client: Client, Query(asked): Query<Asked>) -> Result<R
         frame: around.frame(&client, Here::Activity),
         entries,
         older: inbox.next_page_token,
-        read_at: time_of(inbox.read_at)
+        as_of: time_of(inbox.as_of)
             .map(|at| at.to_string())
             .unwrap_or_default(),
         is_first: asked.before.is_empty(),
@@ -85,7 +85,7 @@ pub(crate) async fn mark_seen(
     };
     let request = MarkSeenRequest {
         ids: fields.id,
-        as_of: fields.read_at.parse().ok().map(proto::timestamp),
+        as_of: fields.as_of.parse().ok().map(proto::timestamp),
     };
     client.calls.inbox().mark_seen(request).await?;
     Ok(flash::redirect(

@@ -1,8 +1,9 @@
-//! Clients from a CSV text: first shown with what is wrong, then added all at once.
+//! Clients from a CSV text: first shown with what is wrong, then added.
 //!
-//! A line is a person; lines with one name are people of one client. Nothing is saved while any line is wrong. The id of
-//! each request follows from the client's content, so that a table that is sent again, as it was or with some lines
-//! mended, adds nobody twice for as long as identity knows its requests, which is a day.
+//! A line is a person; lines with one name are people of one client. Nothing is added while any line is wrong by what is
+//! known here; where identity then refuses a client, those before it stay. The id of each request follows from the client's
+//! content, so that somebody who sends a table again, as it was or with some clients mended, adds none of the others twice
+//! for as long as identity knows the person's requests, which is a day.
 
 mod table;
 
@@ -213,7 +214,8 @@ impl Page {
         let words = match outcome.clients {
             0 => "Nothing is saved: some lines are wrong".to_owned(),
             _ => format!(
-                "{} Mend what was refused and send the whole table again: nobody is added twice",
+                "{} Mend what was refused and send the whole table again yourself within a day: clients that you leave as they are \
+                 are not added twice",
                 outcome.words()
             ),
         };

@@ -1,6 +1,5 @@
 //! Uploads of photos: `PhotoService`, as far as they are no photos yet.
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use proto::documents::{
     DismissUploadsRequest, DismissUploadsResponse, FinishPhotoRequest, FinishPhotoResponse,
     ListUploadsRequest, ListUploadsResponse, Photo, StartPhotoRequest, StartPhotoResponse, Upload,
@@ -16,7 +15,7 @@ use uuid::Uuid;
 use super::Photos;
 use crate::{
     access::Scope,
-    bucket::{Place, Variant},
+    bucket::Place,
     file::{Declared, Subject, refusal_of_word, state_of_word},
     photo::{Details, FIELDS},
     store::{self, file::File},
@@ -24,8 +23,6 @@ use crate::{
 
 /// The most uploads of one list.
 const MOST_LISTED: i64 = 1_000;
-/// Files whose objects are deleted at once.
-const DELETED_AT_ONCE: usize = 8;
 
 pub(super) async fn start(
     photos: &Photos,
@@ -230,11 +227,7 @@ pub(super) async fn dismiss(
         tenant: caller.tenant,
         file: *id,
     });
-    stream::iter(places.collect::<Vec<_>>())
-        .map(|place| photos.bucket.delete(place, Variant::all()))
-        .buffer_unordered(DELETED_AT_ONCE)
-        .try_collect::<()>()
-        .await?;
+    photos.bucket.delete(places.flat_map(Place::all)).await?;
 
     let mut tx = photos.db.begin(&caller).await?;
     for id in ids {
