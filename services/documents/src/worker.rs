@@ -350,7 +350,9 @@ mod tests {
                 id,
                 traceparent: String::new(),
             };
-            worker.take(claimed, &outcomes, &stopping).await;
+            let taken = worker.take(claimed, &outcomes, &stopping);
+            // the bucket is given up later
+            tokio::time::timeout(PIECE, taken).await?;
             let mut tx = db.begin(&caller).await?;
             let file = processing(&mut tx, id).await?.found()?;
             assert_eq!(file.attempts, 0);
