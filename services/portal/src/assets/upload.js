@@ -88,8 +88,9 @@ function start(form) {
 
   function work() {
     while (sending < AT_ONCE) {
-      const next = files.find((file) => file.state === "waiting" && !file.isPausing);
-      if (!next) return;
+      // those behind one whose connection dropped wait with it, for theirs would drop as well
+      const next = files.find((file) => file.state === "waiting");
+      if (!next || next.isPausing) return;
       sending += 1;
       send(next).finally(() => {
         sending -= 1;
