@@ -15,7 +15,7 @@ BROWSER := integration-tests/browser
 demo: install build
 	$(CARGO_TARGET_DIR)/debug/devstack --sample $(DEVSTACK)
 
-## Every test, browser included
+## Every test, browser included. One build for all: tests want more of some dependencies, which are then other ones
 test: install-tests
 	cargo build --workspace --bins --tests
 	mkdir -p $(NOTES) && rm -f $(NOTES)/test

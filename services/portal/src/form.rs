@@ -1,7 +1,9 @@
 //! A form on a page: what was typed, and what is wrong with it.
 
+use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+use uuid::{Builder, Uuid};
 
 use crate::{error::Error, format::capitalized};
 
@@ -99,6 +101,17 @@ impl Errors {
 /// The id of a request that creates something, made when the form is shown: sent twice, it creates once.
 pub(crate) fn request_id() -> String {
     service::new_id().to_string()
+}
+
+/// The id of a request that follows from what it is made of: the same parts give the same id, whoever asks and whenever.
+pub(crate) fn request_id_of<const N: usize>(parts: [&[u8]; N]) -> Uuid {
+    let hash = parts
+        .iter()
+        .fold(Sha256::new(), Sha256::chain_update)
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

@@ -9,12 +9,11 @@ use axum::body::{Body, Bytes};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use proto::documents::{FinishPhotoRequest, RefusalReason, StartPhotoRequest, Upload, UploadState};
 use service::{Reason, deadline};
-use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
-use crate::{backend::Calls, error::Error, session::Person, storage::STILL};
+use crate::{backend::Calls, error::Error, form::request_id_of, session::Person, storage::STILL};
 
 /// The largest photo: 40 MiB.
 pub(crate) const LARGEST_PHOTO: u64 = 40 << 20;
@@ -145,14 +144,7 @@ pub(crate) async fn drain(body: Body) {
 
 /// The request id of one of a form's files: the same whenever the form is sent again.
 pub(crate) fn id_of_file(form: &str, index: usize) -> Uuid {
-    let hash = Sha256::new()
-        .chain_update(form)
-        .chain_update([0])
-        .chain_update(index.to_be_bytes())
-        .finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    Builder::from_custom_bytes(bytes).into_uuid()
+    request_id_of([form.as_bytes(), &[0], &index.to_be_bytes()])
 }
 
 #[cfg(test)]

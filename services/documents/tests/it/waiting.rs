@@ -15,6 +15,14 @@ use crate::stage::{PATIENCE, Stage, decoder, jpeg};
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Stage {
+    /// The owner uploads the only photo; gives its bytes.
+    async fn send_one(&self) -> Result<Vec<u8>> {
+        let bytes = jpeg(64, 48);
+        let described = self.described("a.jpg", &bytes);
+        self.send(&self.tenant.owner, described, &bytes).await?;
+        Ok(bytes)
+    }
+
     /// Waits until the only upload lies there as if nobody had tried it.
     async fn given_back(&self) -> Result<()> {
         let mut connection = self.db.superuser().await?;
@@ -96,10 +104,7 @@ async fn a_decoder_that_cannot_run_makes_uploads_wait() -> Result<()> {
     let impostor = Impostor::new("exit 126")?;
     let stage = Stage::with(&[impostor.setting()]).await?;
     let owner = &stage.tenant.owner;
-    let bytes = jpeg(64, 48);
-    stage
-        .send(owner, stage.described("a.jpg", &bytes), &bytes)
-        .await?;
+    stage.send_one().await?;
     impostor.has_run().await?;
     stage.given_back().await?;
 
@@ -116,10 +121,7 @@ async fn what_kills_the_decoder_is_refused() -> Result<()> {
         let impostor = Impostor::new(script)?;
         let stage = Stage::with(&[impostor.setting()]).await?;
         let owner = &stage.tenant.owner;
-        let bytes = jpeg(64, 48);
-        stage
-            .send(owner, stage.described("a.jpg", &bytes), &bytes)
-            .await?;
+        stage.send_one().await?;
         let deadline = Instant::now() + PATIENCE;
         let refused = loop {
             let uploads = stage.uploads(owner).await?;
@@ -143,10 +145,7 @@ async fn the_scanner_decides_and_without_its_answer_nothing_passes() -> Result<(
     let stage = Stage::with(&[("APP__CLAMD__ADDRESS", address)]).await?;
     let owner = &stage.tenant.owner;
     // nobody accepts: the upload stays where it is
-    let bytes = jpeg(64, 48);
-    stage
-        .send(owner, stage.described("a.jpg", &bytes), &bytes)
-        .await?;
+    let bytes = stage.send_one().await?;
     let (mut connection, _) = timeout(PATIENCE, listener.accept()).await??;
     assert_eq!(
         stage.uploads(owner).await?[0].state(),
@@ -172,10 +171,7 @@ async fn a_scanner_that_hangs_makes_uploads_wait() -> Result<()> {
     ])
     .await?;
     let owner = &stage.tenant.owner;
-    let bytes = jpeg(64, 48);
-    stage
-        .send(owner, stage.described("a.jpg", &bytes), &bytes)
-        .await?;
+    stage.send_one().await?;
     let (hanging, _) = timeout(PATIENCE, listener.accept()).await??;
     stage.given_back().await?;
 

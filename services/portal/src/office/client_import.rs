@@ -7,25 +7,23 @@
 
 mod table;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use askama::Template;
 use axum::response::Response;
-use futures::{StreamExt as _, future, stream};
+use futures::{StreamExt as _, future::join_all, stream};
 use prost::Message as _;
 use proto::identity::{Client, CreateClientRequest};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use tenancy::TenantId;
 use tonic::Status;
 use tonic_types::StatusExt as _;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use self::table::{Entry, Problem, read};
 use crate::{
     csrf::Form,
     error::Error,
     flash::{self, Flash},
+    form::request_id_of,
     format::count,
     office::{Here, Manager, OfficeFrame, clients::COLUMNS},
     page,
@@ -36,6 +34,8 @@ pub(crate) const LARGEST_TEXT: usize = 1024 * 1024;
 const MOST_ERRORS: usize = 50;
 const SHOWN: usize = 20;
 const AT_ONCE: usize = 4;
+const SEND_AGAIN: &str = "Mend what was refused and send the whole table again yourself within a day: clients that you leave as \
+    they are are not added twice.";
 /// The columns of what a request calls otherwise.
 const FIELDS: [(&str, &str); 4] = [
     ("display_name", "name"),
@@ -50,6 +50,8 @@ struct Page {
     frame: OfficeFrame,
     csv: String,
     outcome: String,
+    /// What to do about it, beside mending the lines.
+    advice: &'static str,
     problems: Vec<Problem>,
     has_more_problems: bool,
     columns: String,
@@ -123,42 +125,33 @@ pub(crate) async fn save(manager: Manager, Form(fields): Form<Fields>) -> Result
     ))
 }
 
-/// Adds clients until one is refused; those that were under way then come to their end.
+/// Adds clients, a few at once, until one is refused.
 async fn add(manager: &Manager, entries: Vec<Entry>) -> Result<Outcome, Error> {
-    let has_refused = AtomicBool::new(false);
-    let answers: Vec<(u64, usize, Result<(), Status>)> = stream::iter(entries)
-        .take_while(|_| future::ready(!has_refused.load(Ordering::Relaxed)))
-        .map(|Entry { line, client }| {
-            let people = client.contacts.len();
-            let mut records = manager.calls.clients();
-            let request = CreateClientRequest {
-                request_id: id_of(manager.site.tenant, &client).to_string(),
-                client: Some(client),
-            };
-            let has_refused = &has_refused;
-            async move {
-                let answer = records.create_client(request).await.map(|_| ());
-                if answer.is_err() {
-                    has_refused.store(true, Ordering::Relaxed);
-                }
-                (line, people, answer)
-            }
-        })
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let add_one = async |Entry { line, client }: Entry| {
+        let people = client.contacts.len();
+        let request = CreateClientRequest {
+            request_id: id_of(manager.site.tenant, &client).to_string(),
+            client: Some(client),
+        };
+        let answer = manager.calls.clients().create_client(request).await;
+        (line, people, answer)
+    };
     let mut outcome = Outcome::default();
-    for (line, people, answer) in answers {
-        match answer {
-            Ok(()) => {
-                outcome.clients += 1;
-                outcome.people += people;
-            }
-            Err(status) => {
-                let texts = refusals(status)?.into_iter();
-                outcome
-                    .problems
-                    .extend(texts.map(|text| Problem { line, text }));
+    let mut parts = stream::iter(entries).chunks(AT_ONCE);
+    while outcome.problems.is_empty()
+        && let Some(part) = parts.next().await
+    {
+        for (line, people, answer) in join_all(part.into_iter().map(add_one)).await {
+            match answer {
+                Ok(_) => {
+                    outcome.clients += 1;
+                    outcome.people += people;
+                }
+                Err(status) => {
+                    let texts = refusals(status)?.into_iter();
+                    let problems = texts.map(|text| Problem { line, text });
+                    outcome.problems.extend(problems);
+                }
             }
         }
     }
@@ -211,13 +204,9 @@ impl Outcome {
 
 impl Page {
     fn new(manager: &Manager, fields: Fields, outcome: Outcome) -> Self {
-        let words = match outcome.clients {
-            0 => "Nothing is saved: some lines are wrong".to_owned(),
-            _ => format!(
-                "{} Mend what was refused and send the whole table again yourself within a day: clients that you leave as they are \
-                 are not added twice",
-                outcome.words()
-            ),
+        let (words, advice) = match outcome.clients {
+            0 => ("Nothing is saved: some lines are wrong".to_owned(), ""),
+            _ => (outcome.words(), SEND_AGAIN),
         };
         let mut problems = outcome.problems;
         let has_more_problems = problems.len() > MOST_ERRORS;
@@ -226,6 +215,7 @@ impl Page {
             frame: OfficeFrame::of(manager, Here::Clients),
             csv: fields.csv,
             outcome: words,
+            advice,
             problems,
             has_more_problems,
             columns: COLUMNS.join(", "),
@@ -278,13 +268,7 @@ impl Row {
 /// The id of the request that adds a client: the same wherever the client stands in a table, and whatever stands beside
 /// it. No table has the same client twice, because lines with one name are one client.
 fn id_of(organization: TenantId, client: &Client) -> Uuid {
-    let hash = Sha256::new()
-        .chain_update(organization.uuid().as_bytes())
-        .chain_update(client.encode_to_vec())
-        .finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    Builder::from_custom_bytes(bytes).into_uuid()
+    request_id_of([organization.uuid().as_bytes(), &client.encode_to_vec()])
 }
 
 #[cfg(test)]

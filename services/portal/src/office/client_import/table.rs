@@ -4,9 +4,8 @@
 
 use std::collections::HashMap;
 
-use email_address::{EmailAddress, Options};
 use proto::identity::{Client, ClientKind, ClientStatus, Contact, PostalAddress};
-use service::text::{is_line, is_text};
+use service::text::{is_email, is_line, is_text};
 
 use crate::office::{
     client_form::{kind_of, tags_of},
@@ -20,8 +19,6 @@ const LONGEST_LINE: usize = 200;
 const LONGEST_PHONE: usize = 50;
 const LONGEST_TAG: usize = 50;
 const LONGEST_NOTES: usize = 10_000;
-/// In bytes.
-const LONGEST_EMAIL: usize = 254;
 const MOST_TAGS: usize = 20;
 const MOST_PEOPLE: usize = 20;
 
@@ -206,7 +203,7 @@ impl Cells<'_> {
         );
         let email = self.get("email");
         check(
-            email.is_empty() || is_address(email),
+            email.is_empty() || is_email(email),
             format!("the email “{email}” is no whole email address"),
         );
         let status = self.get("status").to_lowercase();
@@ -313,19 +310,6 @@ fn text_problem(column: &str, cell: &str) -> Option<String> {
     }
     let text = || format!("the {named} has a line break, a tab or another control character");
     (!is_line(cell, ..)).then(text)
-}
-
-/// True for an address as identity takes it.
-fn is_address(text: &str) -> bool {
-    let options = Options::default()
-        .without_display_text()
-        .without_domain_literal();
-    let has_domain = |address: EmailAddress| {
-        let domain = address.domain();
-        domain.contains('.') && !domain.ends_with('.')
-    };
-    text.len() <= LONGEST_EMAIL
-        && EmailAddress::parse_with_options(text, options).is_ok_and(has_domain)
 }
 
 #[cfg(test)]
