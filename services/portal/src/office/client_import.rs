@@ -34,8 +34,8 @@ pub(crate) const LARGEST_TEXT: usize = 1024 * 1024;
 const MOST_ERRORS: usize = 50;
 const SHOWN: usize = 20;
 const AT_ONCE: usize = 4;
-const SEND_AGAIN: &str = "Mend what was refused and send the whole table again yourself within a day: clients that you leave as \
-    they are are not added twice.";
+const SEND_AGAIN: &str = "Mend what was refused and send the whole table again yourself within a day: what you leave \
+    unchanged is not added twice.";
 /// The columns of what a request calls otherwise.
 const FIELDS: [(&str, &str); 4] = [
     ("display_name", "name"),
