@@ -99,7 +99,9 @@ replace libs/tenancy/src/db.rs \
     'connection.execute("select 1").await?;'
 turns_red "a released connection keeps its transaction" --test pool
 
-replace libs/events/src/consumer.rs "if !is_new {" "if !is_new && false {"
+replace libs/events/src/consumer.rs \
+    "Ok(new.into_iter().collect())" \
+    "drop(new); Ok(events.iter().map(|event| event.id).collect())"
 turns_red "an event is handled as often as it comes" --test replay
 
 replace libs/tenancy/src/caller.rs \

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -34,6 +34,7 @@ const LONG_ID: &str = "an id that is none, and longer than an index takes";
 #[derive(Default)]
 struct Notebook {
     handled: Mutex<Vec<(TenantId, String)>>,
+    rounds: AtomicUsize,
     refused: Mutex<Option<String>>,
     /// Whether what is refused may pass.
     is_away: AtomicBool,
@@ -47,7 +48,13 @@ impl Notebook {
 }
 
 impl Handler for Notebook {
-    async fn handle(&self, _: &mut TenantTx, event: &Received) -> service::Result<()> {
+    type Round = ();
+
+    fn round(&self) {
+        self.rounds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn handle(&self, _: &mut TenantTx, (): &mut (), event: &Received) -> service::Result<()> {
         let Some(set) = event.read::<ContractValueSet>()? else {
             return Ok(());
         };
@@ -123,18 +130,35 @@ impl Stage {
     }
 
     async fn publish(&self, tenant: TenantId, project: Uuid) -> Result<()> {
+        self.publish_together(tenant, &[project]).await
+    }
+
+    async fn publish_together(&self, tenant: TenantId, projects: &[Uuid]) -> Result<()> {
         let caller = Caller::system(tenant, "billing");
         let mut tx = self.source.begin(&caller).await?;
-        let event = ContractValueSet {
-            project_id: project.to_string(),
-            ..ContractValueSet::default()
-        };
-        let aggregate = Aggregate {
-            kind: "project",
-            id: project,
-        };
-        events::publish(&mut tx, aggregate, &event).await?;
+        for project in projects {
+            let event = ContractValueSet {
+                project_id: project.to_string(),
+                ..ContractValueSet::default()
+            };
+            let aggregate = Aggregate {
+                kind: "project",
+                id: *project,
+            };
+            events::publish(&mut tx, aggregate, &event).await?;
+        }
         Ok(tx.commit().await?)
+    }
+
+    /// How many events of an organization were handled, by the transactions that were committed.
+    async fn remembered(&self, tenant: TenantId) -> Result<i64> {
+        let mut tx = self.target.read(&Caller::system(tenant, "test")).await?;
+        Ok(
+            sqlx::query_scalar("select count(*) from inbox where tenant_id = $1")
+                .bind(tenant.uuid())
+                .fetch_one(&mut *tx)
+                .await?,
+        )
     }
 
     async fn held(&self) -> Result<i64> {
@@ -249,6 +273,38 @@ async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
     expected.sort();
     assert_eq!(seen, expected);
     assert_eq!(stage.held().await?, 0);
+    stage.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_come_together_are_handled_together_unless_one_cannot_be() -> Result<()> {
+    let stage = Stage::new().await?;
+    let good = TenantId::new();
+    let projects: Vec<Uuid> = (0..40).map(|_| new_id()).collect();
+    stage.publish_together(good, &projects).await?;
+    stage.until(projects.len(), 0).await?;
+    let rounds = stage.notebook.rounds.load(Ordering::Relaxed);
+    assert!(rounds <= projects.len() / 2, "{rounds} rounds");
+
+    let mixed = TenantId::new();
+    let bad = projects[20];
+    *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
+    stage.publish_together(mixed, &projects).await?;
+    // what was handled before the bad one was undone with it, and is handled once more
+    stage.until(2 * projects.len() - 1, 1).await?;
+    assert_eq!(stage.held().await?, 1);
+    let handled = i64::try_from(projects.len())?;
+    assert_eq!(stage.remembered(good).await?, handled);
+    let reached = async {
+        while stage.remembered(mixed).await? < handled - 1 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, reached)
+        .await
+        .context("what is not held is handled")??;
+    assert_eq!(stage.remembered(mixed).await?, handled - 1);
     stage.stop().await
 }
 

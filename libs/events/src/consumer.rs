@@ -1,24 +1,33 @@
-//! The consumer: each event once, in a transaction that remembers it.
+//! The consumer: each event once, in a transaction that remembers it, together with others that have come.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    slice,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use jiff_sqlx::ToSqlx as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use service::{Error, Result, clock, deadline};
-use tenancy::{Caller, Db, TenantTx};
+use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use uuid::Uuid;
 
 use crate::{
     envelope::{Raw, Received},
     held::{self, Why},
     kafka::Kafka,
-    topic_of, trace,
+    topic_of,
 };
 
+/// How many events are handled together at most.
+const BATCH: usize = 50;
 const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop the partition for good.
 pub(crate) const PIECE: Duration = Duration::from_secs(10);
@@ -34,10 +43,18 @@ const LOOK_AT_HELD: Duration = Duration::from_secs(5);
 
 /// What a service does with the events of others.
 pub trait Handler: Send + Sync + 'static {
+    /// What it finds out while it handles events together, such as the answers of other services, so that nobody is asked
+    /// twice. All of them are of one organization.
+    type Round: Send;
+
+    /// Begins to handle events that were recorded before now.
+    fn round(&self) -> Self::Round;
+
     /// Handles one event inside the transaction that remembers it; an event of no interest is `Ok`.
     fn handle(
         &self,
         tx: &mut TenantTx,
+        round: &mut Self::Round,
         event: &Received,
     ) -> impl Future<Output = Result<()>> + Send;
 }
@@ -100,80 +117,108 @@ impl<H: Handler> Consumer<H> {
                 }
                 message = self.kafka.recv() => message,
             };
-            let message = match message {
-                Ok(message) => message.detach(),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot read from Kafka");
-                    continue;
+            let mut batch = Vec::new();
+            let mut next = Some(message);
+            while let Some(message) = next {
+                match message {
+                    Ok(message) => batch.push(Raw::of(&message.detach())),
+                    Err(error) => tracing::warn!(%error, "cannot read from Kafka"),
                 }
-            };
-            let raw = Raw::of(&message);
-            // an event is neither handled nor held only while the own database is away: it waits, nothing is lost
-            while let Err(error) = self.take(&raw).await {
-                tracing::warn!(%error, "an event waits for the database");
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = tokio::time::sleep(RETRIES[1]) => {}
+                // what has come already, and no waiting for more
+                next = (batch.len() < BATCH)
+                    .then(|| self.kafka.recv().now_or_never())
+                    .flatten();
+            }
+            for events in by_tenant(&batch) {
+                if !self.take(&events, &stopping).await {
+                    return;
                 }
             }
-            let stored = self
-                .kafka
-                .store_offset(&raw.topic, raw.partition, raw.offset);
-            if let Err(error) = stored {
-                // the partition was given to another replica, which will skip the event by its id
-                tracing::info!(%error, "the offset was not stored");
+            for raw in &batch {
+                let stored = self
+                    .kafka
+                    .store_offset(&raw.topic, raw.partition, raw.offset);
+                if let Err(error) = stored {
+                    // the partition was given to another replica, which will skip the event by its id
+                    tracing::info!(%error, "the offset was not stored");
+                }
             }
         }
     }
 
-    /// Handles or holds one event.
-    async fn take(&self, raw: &Raw) -> Result<()> {
-        let span = tracing::info_span!(
-            parent: None,
-            "consume",
-            otel.name = format!("process {}", raw.topic),
-            otel.kind = "consumer",
-            messaging.system = "kafka",
-            messaging.destination.name = raw.topic,
-            event = tracing::field::Empty,
-            tenant = tracing::field::Empty,
-        );
-        // an error only says that no layer listens for spans
-        let _ = span.set_parent(trace::parse(raw.traceparent()));
-        deadline::within(BUDGET, self.take_traced(raw))
-            .instrument(span)
-            .await
+    /// Handles or holds events of one organization; false where it was stopped before.
+    ///
+    /// All of them are one transaction, or, where that is not possible, each is one of its own.
+    async fn take(&self, raws: &[&Raw], stopping: &CancellationToken) -> bool {
+        if raws.len() > 1 {
+            match deadline::within(BUDGET, self.take_together(raws)).await {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(error) => {
+                    let tenant = raws[0].tenant();
+                    tracing::warn!(%error, %tenant, "events are handled one by one");
+                }
+            }
+        }
+        for raw in raws {
+            // an event is neither handled nor held only while the own database is away: it waits, nothing is lost
+            while let Err(error) = deadline::within(BUDGET, self.take_one(raw)).await {
+                tracing::warn!(%error, "an event waits for the database");
+                tokio::select! {
+                    () = stopping.cancelled() => return false,
+                    () = tokio::time::sleep(RETRIES[1]) => {}
+                }
+            }
+        }
+        true
     }
 
-    async fn take_traced(&self, raw: &Raw) -> Result<()> {
+    /// Handles events of one organization together; false where one of them is to be held.
+    async fn take_together(&self, raws: &[&Raw]) -> Result<bool> {
+        let events: std::result::Result<Vec<Received>, _> =
+            raws.iter().map(|raw| raw.check()).collect();
+        let Ok(events) = events else {
+            return Ok(false);
+        };
+        let keys: Vec<&str> = raws.iter().map(|raw| raw.key.as_str()).collect();
+        if self.is_key_held(events[0].tenant, &keys).await? {
+            return Ok(false);
+        }
+        self.handle(&events).await?;
+        Ok(true)
+    }
+
+    /// Handles or holds one event.
+    async fn take_one(&self, raw: &Raw) -> Result<()> {
         let event = match raw.check() {
             Ok(event) => event,
             Err(reason) => return self.hold(raw, Why::Wrong(reason)).await,
         };
-        let span = tracing::Span::current();
-        span.record("event", &event.event_type);
-        span.record("tenant", event.tenant.to_string());
-        if deadline::strictly(PIECE, held::is_key_held(&self.db, raw)).await? {
+        if self.is_key_held(event.tenant, &[&raw.key]).await? {
             return self.hold(raw, Why::Behind).await;
         }
         for pause in RETRIES {
-            match self.handle(&event).await {
+            match self.handle(slice::from_ref(&event)).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "an event is tried again");
+                    tracing::warn!(%error, id = %event.id, tenant = %event.tenant, "an event is tried again");
                     tokio::time::sleep(pause).await;
                 }
                 Err(error) => return self.hold(raw, Why::of(&error)).await,
             }
         }
-        match self.handle(&event).await {
+        match self.handle(slice::from_ref(&event)).await {
             Ok(()) => Ok(()),
             Err(error) => self.hold(raw, Why::of(&error)).await,
         }
     }
 
-    async fn handle(&self, event: &Received) -> Result<()> {
-        let handled = handle_once(self.service, &self.db, &*self.handler, event);
+    async fn is_key_held(&self, tenant: TenantId, keys: &[&str]) -> Result<bool> {
+        deadline::strictly(PIECE, held::is_key_held(&self.db, tenant, keys)).await
+    }
+
+    async fn handle(&self, events: &[Received]) -> Result<()> {
+        let handled = handle_once(self.service, &self.db, &*self.handler, events);
         deadline::strictly(deadline::remaining().min(PIECE), handled).await
     }
 
@@ -183,32 +228,63 @@ impl<H: Handler> Consumer<H> {
     }
 }
 
-/// Handles an event unless it was handled before; remembering and effect are one transaction.
+/// Events by the organization that they name, each organization's in the order in which they came.
+fn by_tenant(batch: &[Raw]) -> Vec<Vec<&Raw>> {
+    let mut by_tenant: BTreeMap<Uuid, Vec<&Raw>> = BTreeMap::new();
+    for raw in batch {
+        by_tenant.entry(raw.tenant()).or_default().push(raw);
+    }
+    by_tenant.into_values().collect()
+}
+
+/// Handles those events of one organization that were not handled before; remembering and effect are one transaction.
 pub(crate) async fn handle_once<H: Handler>(
     service: &'static str,
     db: &Db,
     handler: &H,
-    event: &Received,
+    events: &[Received],
 ) -> Result<()> {
-    let mut tx = db.begin(&Caller::system(event.tenant, service)).await?;
-    let is_new = sqlx::query(
-        "insert into inbox (tenant_id, event_id, type, handled_at) values ($1, $2, $3, $4)
-         on conflict do nothing",
-    )
-    .bind(event.tenant.uuid())
-    .bind(event.id)
-    .bind(&event.event_type)
-    .bind(clock::now().to_sqlx())
-    .execute(&mut *tx)
-    .await?
-    .rows_affected()
-        == 1;
-    if !is_new {
+    let Some(first) = events.first() else {
+        return Ok(());
+    };
+    let mut tx = db.begin(&Caller::system(first.tenant, service)).await?;
+    let mut new = remember(&mut tx, events).await?;
+    if new.is_empty() {
         return Ok(());
     }
-    match tokio::time::timeout(deadline::remaining(), handler.handle(&mut tx, event)).await {
-        Ok(outcome) => outcome?,
-        Err(_) => return Err(Error::DeadlineExceeded),
+    let mut round = handler.round();
+    for event in events {
+        if !new.remove(&event.id) {
+            continue;
+        }
+        let handled = handler
+            .handle(&mut tx, &mut round, event)
+            .instrument(event.span());
+        match tokio::time::timeout(deadline::remaining(), handled).await {
+            Ok(outcome) => outcome?,
+            Err(_) => return Err(Error::DeadlineExceeded),
+        }
     }
     tx.commit().await
+}
+
+/// Remembers events, and answers the ids of those that were not known.
+async fn remember(tx: &mut TenantTx, events: &[Received]) -> Result<BTreeSet<Uuid>> {
+    let (ids, types): (Vec<Uuid>, Vec<&str>) = events
+        .iter()
+        .map(|event| (event.id, event.event_type.as_str()))
+        .unzip();
+    let tenant = tx.tenant().uuid();
+    let new: Vec<Uuid> = sqlx::query_scalar(
+        "insert into inbox (tenant_id, event_id, type, handled_at)
+         select $1, event.id, event.type, $4 from unnest($2::uuid[], $3::text[]) as event (id, type)
+         on conflict do nothing returning event_id",
+    )
+    .bind(tenant)
+    .bind(ids)
+    .bind(types)
+    .bind(clock::now().to_sqlx())
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(new.into_iter().collect())
 }

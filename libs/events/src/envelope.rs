@@ -10,9 +10,11 @@ use rdkafka::{
 };
 use service::{Error, Result};
 use tenancy::TenantId;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
-use crate::trace::TRACEPARENT;
+use crate::trace::{self, TRACEPARENT};
 
 /// The longest attribute and key, in characters; no real one comes near it.
 const LONGEST: usize = 500;
@@ -103,10 +105,6 @@ impl Raw {
             .unwrap_or_default()
     }
 
-    pub(crate) fn traceparent(&self) -> &str {
-        self.header(TRACEPARENT).unwrap_or_default()
-    }
-
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -141,6 +139,8 @@ impl Raw {
             tenant: tenant.into(),
             event_type: event_type.to_owned(),
             time,
+            topic: self.topic.clone(),
+            traceparent: self.header(TRACEPARENT).unwrap_or_default().to_owned(),
             payload: self.payload.clone(),
         })
     }
@@ -149,17 +149,8 @@ impl Raw {
 /// Reads bytes as text that PostgreSQL can store and index, which has no NUL and is not long: a message that could not even
 /// be held would stop its partition for good.
 fn storable_text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .take(LONGEST)
-        .map(|character| {
-            if character == '\0' {
-                '\u{fffd}'
-            } else {
-                character
-            }
-        })
-        .collect()
+    let text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
+    text.chars().take(LONGEST).collect()
 }
 
 /// An event whose envelope holds.
@@ -173,10 +164,30 @@ pub struct Received {
     pub event_type: String,
     /// When the fact was recorded.
     pub time: Timestamp,
+    topic: String,
+    traceparent: String,
     payload: Vec<u8>,
 }
 
 impl Received {
+    /// The span of its handling, in the trace of what caused it.
+    pub(crate) fn span(&self) -> Span {
+        let span = tracing::info_span!(
+            parent: None,
+            "consume",
+            otel.name = format!("process {}", self.topic),
+            otel.kind = "consumer",
+            messaging.system = "kafka",
+            messaging.destination.name = self.topic,
+            messaging.message.id = %self.id,
+            event = self.event_type,
+            tenant = %self.tenant,
+        );
+        // an error only says that no layer listens for spans
+        let _ = span.set_parent(trace::parse(&self.traceparent));
+        span
+    }
+
     /// Reads the event where it is of type `E`.
     pub fn read<E: Name + Default>(&self) -> Result<Option<E>> {
         if self.event_type != E::full_name() {

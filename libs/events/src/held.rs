@@ -1,12 +1,15 @@
 //! Events that could not be handled: kept with their reason, handled again by themselves or on demand, or given up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice,
+};
 
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
 use service::{Error, Result, clock, deadline};
 use sqlx::{Row as _, postgres::PgRow, types::Json};
-use tenancy::Db;
+use tenancy::{Db, TenantId};
 use uuid::Uuid;
 
 use crate::{
@@ -88,14 +91,14 @@ pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
     tx.commit().await
 }
 
-/// True where an earlier event of the same key is held.
-pub(crate) async fn is_key_held(db: &Db, raw: &Raw) -> Result<bool> {
+/// True where an earlier event of one of these keys of an organization is held.
+pub(crate) async fn is_key_held(db: &Db, tenant: TenantId, keys: &[&str]) -> Result<bool> {
     let mut tx = db.begin_unscoped("consumer: is the key held").await?;
     let held = sqlx::query_scalar(
-        "select exists (select from held_event where tenant_id = $1 and key = $2 and state = 'held')",
+        "select exists (select from held_event where tenant_id = $1 and key = any($2) and state = 'held')",
     )
-    .bind(raw.tenant())
-    .bind(&raw.key)
+    .bind(tenant.uuid())
+    .bind(keys)
     .fetch_one(&mut *tx)
     .await?;
     Ok(held)
@@ -225,7 +228,7 @@ impl Held {
     /// Handles it once more, and notes that it went through.
     async fn handle<H: Handler>(&self, service: &'static str, db: &Db, handler: &H) -> Result<()> {
         let event = self.raw.check().map_err(Error::internal)?;
-        handle_once(service, db, handler, &event).await?;
+        handle_once(service, db, handler, slice::from_ref(&event)).await?;
         let mut tx = db.begin_unscoped("replay: mark a held event").await?;
         sqlx::query(
             "update held_event set state = 'replayed', settled_at = $3 where tenant_id = $1 and id = $2",

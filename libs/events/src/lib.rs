@@ -1,7 +1,8 @@
 //! Events: outbox, relay, consumer.
 //!
 //! [`publish`] writes an event in the transaction of the fact. The [`Relay`] sends it to Kafka as a CloudEvent in binary
-//! mode. A [`Consumer`] hands each event to a [`Handler`] once, in a transaction that also remembers the event's id.
+//! mode. A [`Consumer`] hands each event to a [`Handler`] once, in a transaction that also remembers the event's id; events of
+//! one organization that have come together share one.
 //! What cannot be handled is held with everything of the same key behind it, until [`replay`] or [`give_up`].
 //! [`attach`] lets a server run the relay, and delete what has run out.
 //!

@@ -51,6 +51,6 @@ pub async fn publish<E: Name>(tx: &mut TenantTx, aggregate: Aggregate, event: &E
     .bind(clock::now().to_sqlx())
     .execute(&mut **tx)
     .await?;
-    tx.mark_published();
+    tx.hurry();
     Ok(())
 }

@@ -131,7 +131,7 @@ impl Db {
             _span: span,
             tenant: caller.tenant,
             origin: Origin::default(),
-            published: false,
+            hurries: false,
             committed: self.committed.clone(),
         })
     }
@@ -162,7 +162,7 @@ impl Db {
         Ok(self.platform.acquire().await?.detach())
     }
 
-    /// Fires after a transaction that published events was committed.
+    /// Fires after a transaction was committed that left work for a task in the background.
     pub fn committed(&self) -> Arc<Notify> {
         self.committed.clone()
     }
@@ -242,7 +242,7 @@ pub struct TenantTx {
     _span: Span,
     tenant: TenantId,
     origin: Origin,
-    published: bool,
+    hurries: bool,
     committed: Arc<Notify>,
 }
 
@@ -272,15 +272,16 @@ impl TenantTx {
         self.origin.client_address = address.parse().ok();
     }
 
-    /// Says that this transaction wrote to the outbox, so that the relay hurries after the commit.
-    pub fn mark_published(&mut self) {
-        self.published = true;
+    /// Says that this transaction leaves work for a task in the background, such as events in the outbox, so that whoever
+    /// waits for [`Db::committed`] hurries after the commit.
+    pub fn hurry(&mut self) {
+        self.hurries = true;
     }
 
     /// Commits.
     pub async fn commit(self) -> service::Result<()> {
         self.inner.commit().await?;
-        if self.published {
+        if self.hurries {
             self.committed.notify_waiters();
         }
         Ok(())

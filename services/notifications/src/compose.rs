@@ -8,16 +8,16 @@ use proto::{
     notifications::MailKind,
 };
 use service::{Error, Result};
-use tenancy::{Caller, Db, TenantId};
+use tenancy::{Db, TenantId};
 use uuid::Uuid;
 
 use crate::{
-    NAME,
     mail::{self, Content, Letterhead, PortalAddress},
-    peers::{Minted, Peers, person_of, zone_of},
+    peers::{Minted, person_of, zone_of},
     policy::{Class, Timing, timing},
+    round::Round,
     smtp::Letter,
-    store::{self, job::Job, preference::Preference},
+    store::{job::Job, preference::Preference},
     waiting,
     words::Word as _,
 };
@@ -52,7 +52,7 @@ type Found = std::result::Result<Content, &'static str>;
 /// Writes mails from what the other services say now.
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
-    pub(crate) peers: &'a Peers,
+    pub(crate) round: &'a Round,
     pub(crate) portal: &'a PortalAddress,
     pub(crate) tenant: TenantId,
 }
@@ -65,29 +65,22 @@ impl Composer<'_> {
     pub(crate) async fn compose(&self, job: &Job) -> Result<Composed> {
         let kind = MailKind::of_word(&job.kind)?;
         let is_copy = job.resend_of.is_some();
-        let Some(account) = self.peers.account(self.tenant, job.account_id).await? else {
+        let Some(account) = self.round.account(self.tenant, job.account_id).await? else {
             return Ok(unsent(Outcome::Dropped(GONE)));
         };
-        let first = job.resend_of.unwrap_or(job.id);
-        let mut tx = self.db.read(&Caller::system(self.tenant, NAME)).await?;
-        let suppressed =
-            store::suppression::is_suppressed(&mut tx, job.account_id, &account.email).await?;
-        let preference = store::preference::find(&mut tx, job.account_id).await?;
-        let news = store::delivery::news_of(&mut tx, first, is_copy).await?;
-        drop(tx);
-
         if let Some(why) = barred(kind, &account) {
             return Ok(unsent(Outcome::Dropped(why)));
         }
-        if suppressed {
+        if job.is_suppressed(&account.email) {
             return Ok(unsent(Outcome::Suppressed));
         }
+        let preference = job.preference()?;
         let class = Class::of(kind);
         if !is_copy && timing(class, preference.frequency) == Timing::PortalOnly {
             return Ok(unsent(Outcome::Dropped(waiting::CHOSEN)));
         }
 
-        let organization = self.peers.organization(self.tenant).await?;
+        let organization = self.round.organization(self.tenant).await?;
         let head = Letterhead::of(&organization, self.portal);
         let zone = zone_for(&preference, &zone_of(&organization));
         let (found, left_out) = match kind {
@@ -104,7 +97,7 @@ impl Composer<'_> {
             }
             MailKind::Digest => {
                 let person = person_of(&account)?;
-                self.digest(&news, is_copy, &person, &head, &zone).await?
+                self.digest(job, is_copy, &person, &head, &zone).await?
             }
             MailKind::PasswordChanged => {
                 let time = mail::moment(job.created_at.to_jiff(), &zone);
@@ -143,7 +136,7 @@ impl Composer<'_> {
         let id = job
             .link_id
             .ok_or_else(|| Error::internal("a mail of a link has no link"))?;
-        let Some(Minted { path, link }) = self.peers.mint(self.tenant, id).await? else {
+        let Some(Minted { path, link }) = self.round.peers.mint(self.tenant, id).await? else {
             return Ok(Err(match kind {
                 MailKind::Invitation => INVITATION_GONE,
                 _ => LINK_GONE,

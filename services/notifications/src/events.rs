@@ -23,6 +23,7 @@ use crate::{
     mail,
     peers::{Peers, person_of},
     policy::{Class, Timing, timing},
+    round::Round,
     store::{
         self,
         delivery::{About, NewDelivery},
@@ -67,205 +68,217 @@ pub(crate) struct EventHandler {
 }
 
 impl Handler for EventHandler {
-    async fn handle(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
-        deadline::within(BUDGET, self.handle_in_time(tx, event)).await
+    type Round = Round;
+
+    fn round(&self) -> Round {
+        Round::new(&self.peers)
+    }
+
+    async fn handle(&self, tx: &mut TenantTx, round: &mut Round, event: &Received) -> Result<()> {
+        deadline::within(BUDGET, handle(tx, round, event)).await
     }
 }
 
-impl EventHandler {
-    async fn handle_in_time(&self, tx: &mut TenantTx, event: &Received) -> Result<()> {
-        if let Some(issued) = event.read::<LinkIssued>()? {
-            return link_issued(tx, &issued, event.time).await;
-        }
-        if let Some(enabled) = event.read::<PortalAccessEnabled>()? {
-            return portal_access_enabled(tx, &enabled).await;
-        }
-        if let Some(accepted) = event.read::<InvitationAccepted>()? {
-            return self.invitation_accepted(tx, &accepted).await;
-        }
-        if let Some(changed) = event.read::<PasswordChanged>()? {
-            return password_changed(tx, &changed, event.time).await;
-        }
-        if let Some(disabled) = event.read::<AccountDisabled>()? {
-            return self.account_disabled(tx, &disabled).await;
-        }
-        if let Some(reached) = event.read::<MilestoneReached>()? {
-            return self.milestone_reached(tx, &reached).await;
-        }
-        if let Some(reopened) = event.read::<MilestoneReopened>()? {
-            return milestone_reopened(tx, &reopened).await;
-        }
-        if let Some(added) = event.read::<PhotoAdded>()? {
-            let PhotoAdded {
-                project_id,
-                photo_id,
-                actor_id,
-            } = added;
-            return self.photo_told(tx, &project_id, &photo_id, &actor_id).await;
-        }
-        if let Some(shared) = event.read::<PhotoShared>()? {
-            let PhotoShared {
-                project_id,
-                photo_id,
-                actor_id,
-            } = shared;
-            return self.photo_told(tx, &project_id, &photo_id, &actor_id).await;
-        }
-        Ok(())
+async fn handle(tx: &mut TenantTx, round: &Round, event: &Received) -> Result<()> {
+    if let Some(issued) = event.read::<LinkIssued>()? {
+        return link_issued(tx, &issued, event.time).await;
     }
-
-    async fn invitation_accepted(
-        &self,
-        tx: &mut TenantTx,
-        accepted: &InvitationAccepted,
-    ) -> Result<()> {
-        let Some(frequency) = frequency(&accepted.frequency) else {
-            return Ok(());
-        };
-        let account = parse_id(&accepted.account_id, "account_id")?;
-        store::preference::choose(tx, account, frequency, &accepted.time_zone).await?;
-        let zone = self.peers.zone(tx.tenant(), &accepted.time_zone).await?;
-        waiting::follow(tx, account, frequency, &zone).await
+    if let Some(enabled) = event.read::<PortalAccessEnabled>()? {
+        return portal_access_enabled(tx, &enabled).await;
     }
-
-    /// Tells each person of the client: in the inbox always, by mail as the person's frequency has it.
-    ///
-    /// The inbox row is written even for who may not see milestones: its reading is guarded, and the row shows when the
-    /// project's settings open it. Mail is never sent later than it would have been, so there is none.
-    async fn milestone_reached(&self, tx: &mut TenantTx, reached: &MilestoneReached) -> Result<()> {
-        let tenant = tx.tenant();
-        let project_id = parse_id(&reached.project_id, "project_id")?;
-        let phase_id = parse_id(&reached.phase_id, "phase_id")?;
-        let client_id = parse_id(&reached.client_id, "client_id")?;
-        let Some(project) = self.peers.project(tenant, project_id).await? else {
-            return Ok(());
-        };
-        // one that is open again by now is no news
-        let Some(milestone) =
-            mail::milestone_of(&project, phase_id).filter(|_| is_done(&project, phase_id))
-        else {
-            return Ok(());
-        };
-        let text: String = mail::milestone_text(milestone)
-            .chars()
-            .take(TEXT_LENGTH)
-            .collect();
-
-        for account in self.peers.active_accounts_of(tenant, client_id).await? {
-            let person = person_of(&account)?;
-            let item = NewItem {
-                account: person.account,
-                kind: InboxItemKind::MilestoneReached,
-                project: project_id,
-                subject: phase_id,
-                text: &text,
-                actor: reached.actor_id.parse().ok(),
-            };
-            let news = News {
-                kind: MailKind::MilestoneReached,
-                item: store::inbox::insert(tx, item).await?,
-                project: project_id,
-                due_at: clock::now(),
-            };
-            self.mail_news(tx, &person, news).await?;
-        }
-        Ok(())
+    if let Some(accepted) = event.read::<InvitationAccepted>()? {
+        return invitation_accepted(tx, round, &accepted).await;
     }
-
-    /// Tells each person of the client of a photo that was added or shared, together with others of its batch.
-    ///
-    /// Which photos a person may see is asked when the item is read and when the mail is written, so both are made for one
-    /// that is hidden as yet: it may be shared before the batch is due.
-    async fn photo_told(
-        &self,
-        tx: &mut TenantTx,
-        project_id: &str,
-        photo_id: &str,
-        actor_id: &str,
-    ) -> Result<()> {
-        let tenant = tx.tenant();
-        let project_id = parse_id(project_id, "project_id")?;
-        let photo_id = parse_id(photo_id, "photo_id")?;
-        let actor_id = parse_id(actor_id, "actor_id")?;
-        let Some(project) = self.peers.project(tenant, project_id).await? else {
-            return Ok(());
-        };
-        let client_id = parse_id(project.client_id(), "client_id")?;
-        let accounts = self.peers.active_accounts_of(tenant, client_id).await?;
-
-        let batch = store::photo_batch::join(tx, project_id, actor_id, photo_id).await?;
-        store::photo_batch::put_off_mails(tx, &batch).await?;
-        for account in accounts {
-            let person = person_of(&account)?;
-            let item = NewItem {
-                account: person.account,
-                kind: InboxItemKind::PhotosAdded,
-                project: project_id,
-                subject: batch.id,
-                text: "",
-                actor: Some(actor_id),
-            };
-            let item = store::inbox::insert(tx, item).await?;
-            if store::delivery::exists(tx, item).await? {
-                continue;
-            }
-            let news = News {
-                kind: MailKind::PhotosAdded,
-                item,
-                project: project_id,
-                due_at: batch.due_at,
-            };
-            self.mail_news(tx, &person, news).await?;
-        }
-        Ok(())
+    if let Some(changed) = event.read::<PasswordChanged>()? {
+        return password_changed(tx, &changed, event.time).await;
     }
-
-    /// Drops what is still to be sent to a person who has no access now; who got it back meanwhile keeps it.
-    async fn account_disabled(&self, tx: &mut TenantTx, disabled: &AccountDisabled) -> Result<()> {
-        let id = parse_id(&disabled.account_id, "account_id")?;
-        let account = self.peers.account(tx.tenant(), id).await?;
-        if account.is_some_and(|account| account.state() == AccountState::Active) {
-            return Ok(());
-        }
-        let pending = store::delivery::lock_pending_of_account(tx, id).await?;
-        store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, ENDED).await
+    if let Some(disabled) = event.read::<AccountDisabled>()? {
+        return account_disabled(tx, round, &disabled).await;
     }
+    if let Some(reached) = event.read::<MilestoneReached>()? {
+        return milestone_reached(tx, round, &reached).await;
+    }
+    if let Some(reopened) = event.read::<MilestoneReopened>()? {
+        return milestone_reopened(tx, &reopened).await;
+    }
+    if let Some(added) = event.read::<PhotoAdded>()? {
+        let PhotoAdded {
+            project_id,
+            photo_id,
+            actor_id,
+        } = added;
+        return photo_told(tx, round, &project_id, &photo_id, &actor_id).await;
+    }
+    if let Some(shared) = event.read::<PhotoShared>()? {
+        let PhotoShared {
+            project_id,
+            photo_id,
+            actor_id,
+        } = shared;
+        return photo_told(tx, round, &project_id, &photo_id, &actor_id).await;
+    }
+    Ok(())
+}
 
-    /// Mails news as the person's frequency has it, where the person may see such news of the project.
-    async fn mail_news(&self, tx: &mut TenantTx, person: &Person, news: News) -> Result<()> {
-        let tenant = tx.tenant();
-        let preference = store::preference::find(tx, person.account).await?;
-        let (state, due_at) = match (
-            timing(Class::of(news.kind), preference.frequency),
-            Rhythm::of(preference.frequency),
-        ) {
-            (Timing::Now, _) => (DeliveryState::Queued, news.due_at),
-            (Timing::Digest, Some(rhythm)) => {
-                let zone = self.peers.zone(tenant, &preference.time_zone).await?;
-                let due_at = digest::next(rhythm, &zone, clock::now());
-                (DeliveryState::Held, due_at)
-            }
-            (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
-        };
-        let visible = self.peers.visible_projects(tenant, person).await?;
-        if !visible.allow(news.kind, news.project) {
-            return Ok(());
-        }
-        let delivery = NewDelivery {
+async fn invitation_accepted(
+    tx: &mut TenantTx,
+    round: &Round,
+    accepted: &InvitationAccepted,
+) -> Result<()> {
+    let Some(frequency) = frequency(&accepted.frequency) else {
+        return Ok(());
+    };
+    let account = parse_id(&accepted.account_id, "account_id")?;
+    store::preference::choose(tx, account, frequency, &accepted.time_zone).await?;
+    let zone = round.zone(tx.tenant(), &accepted.time_zone).await?;
+    waiting::follow(tx, account, frequency, &zone).await
+}
+
+/// Tells each person of the client: in the inbox always, by mail as the person's frequency has it.
+///
+/// The inbox row is written even for who may not see milestones: its reading is guarded, and the row shows when the
+/// project's settings open it. Mail is never sent later than it would have been, so there is none.
+async fn milestone_reached(
+    tx: &mut TenantTx,
+    round: &Round,
+    reached: &MilestoneReached,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    let project_id = parse_id(&reached.project_id, "project_id")?;
+    let phase_id = parse_id(&reached.phase_id, "phase_id")?;
+    let client_id = parse_id(&reached.client_id, "client_id")?;
+    let Some(project) = round.project(tenant, project_id).await? else {
+        return Ok(());
+    };
+    // one that is open again by now is no news
+    let Some(milestone) =
+        mail::milestone_of(&project, phase_id).filter(|_| is_done(&project, phase_id))
+    else {
+        return Ok(());
+    };
+    let text: String = mail::milestone_text(milestone)
+        .chars()
+        .take(TEXT_LENGTH)
+        .collect();
+
+    for account in round.active_accounts_of(tenant, client_id).await? {
+        let person = person_of(&account)?;
+        let item = NewItem {
             account: person.account,
-            kind: news.kind,
-            state,
-            due_at,
-            about: About {
-                link: None,
-                item: Some(news.item),
-                project: Some(news.project),
-            },
-            resend_of: None,
+            kind: InboxItemKind::MilestoneReached,
+            project: project_id,
+            subject: phase_id,
+            text: &text,
+            actor: reached.actor_id.parse().ok(),
         };
-        store::delivery::insert(tx, delivery).await?;
-        Ok(())
+        let news = News {
+            kind: MailKind::MilestoneReached,
+            item: store::inbox::insert(tx, item).await?,
+            project: project_id,
+            due_at: clock::now(),
+        };
+        mail_news(tx, round, &person, news).await?;
     }
+    Ok(())
+}
+
+/// Tells each person of the client of a photo that was added or shared, together with others of its batch.
+///
+/// Which photos a person may see is asked when the item is read and when the mail is written, so both are made for one
+/// that is hidden as yet: it may be shared before the batch is due.
+async fn photo_told(
+    tx: &mut TenantTx,
+    round: &Round,
+    project_id: &str,
+    photo_id: &str,
+    actor_id: &str,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    let project_id = parse_id(project_id, "project_id")?;
+    let photo_id = parse_id(photo_id, "photo_id")?;
+    let actor_id = parse_id(actor_id, "actor_id")?;
+    let Some(project) = round.project(tenant, project_id).await? else {
+        return Ok(());
+    };
+    let client_id = parse_id(project.client_id(), "client_id")?;
+    let accounts = round.active_accounts_of(tenant, client_id).await?;
+
+    let batch = store::photo_batch::join(tx, project_id, actor_id, photo_id).await?;
+    store::photo_batch::put_off_mails(tx, &batch).await?;
+    for account in accounts {
+        let person = person_of(&account)?;
+        let item = NewItem {
+            account: person.account,
+            kind: InboxItemKind::PhotosAdded,
+            project: project_id,
+            subject: batch.id,
+            text: "",
+            actor: Some(actor_id),
+        };
+        let item = store::inbox::insert(tx, item).await?;
+        if store::delivery::exists(tx, item).await? {
+            continue;
+        }
+        let news = News {
+            kind: MailKind::PhotosAdded,
+            item,
+            project: project_id,
+            due_at: batch.due_at,
+        };
+        mail_news(tx, round, &person, news).await?;
+    }
+    Ok(())
+}
+
+/// Drops what is still to be sent to a person who has no access now; who got it back meanwhile keeps it.
+async fn account_disabled(
+    tx: &mut TenantTx,
+    round: &Round,
+    disabled: &AccountDisabled,
+) -> Result<()> {
+    let id = parse_id(&disabled.account_id, "account_id")?;
+    let account = round.account(tx.tenant(), id).await?;
+    if account.is_some_and(|account| account.state() == AccountState::Active) {
+        return Ok(());
+    }
+    let pending = store::delivery::lock_pending_of_account(tx, id).await?;
+    store::delivery::advance(tx, &pending, DeliveryState::Dropped, None, ENDED).await
+}
+
+/// Mails news as the person's frequency has it, where the person may see such news of the project.
+async fn mail_news(tx: &mut TenantTx, round: &Round, person: &Person, news: News) -> Result<()> {
+    let tenant = tx.tenant();
+    let preference = store::preference::find(tx, person.account).await?;
+    let (state, due_at) = match (
+        timing(Class::of(news.kind), preference.frequency),
+        Rhythm::of(preference.frequency),
+    ) {
+        (Timing::Now, _) => (DeliveryState::Queued, news.due_at),
+        (Timing::Digest, Some(rhythm)) => {
+            let zone = round.zone(tenant, &preference.time_zone).await?;
+            let due_at = digest::next(rhythm, &zone, clock::now());
+            (DeliveryState::Held, due_at)
+        }
+        (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
+    };
+    let visible = round.visible_projects(tenant, person).await?;
+    if !visible.allow(news.kind, news.project) {
+        return Ok(());
+    }
+    let delivery = NewDelivery {
+        account: person.account,
+        kind: news.kind,
+        state,
+        due_at,
+        about: About {
+            link: None,
+            item: Some(news.item),
+            project: Some(news.project),
+        },
+        resend_of: None,
+    };
+    store::delivery::insert(tx, delivery).await?;
+    Ok(())
 }
 
 async fn link_issued(tx: &mut TenantTx, issued: &LinkIssued, since: Timestamp) -> Result<()> {

@@ -21,6 +21,7 @@ mod mail;
 mod peers;
 mod photo_batch;
 mod policy;
+mod round;
 mod rpc;
 mod smtp;
 mod store;

@@ -1,34 +1,40 @@
 //! The way to the mail server.
 
+mod connection;
+
 use std::{error::Error as _, num::NonZeroU16, time::Duration};
 
 use anyhow::Context as _;
+use deadpool::{
+    Runtime,
+    managed::{Pool, PoolError},
+};
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Address, Message,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::{PoolConfig, authentication::Credentials},
 };
-use secrecy::ExposeSecret as _;
 use service::{Error, Result, clock};
 use uuid::Uuid;
 
+use self::connection::Server;
 use crate::{
-    config::{Security, Smtp},
+    config::Smtp,
     mail::{Rendered, one_line},
 };
 
 /// A server may look at a letter for a while before it says that it took it, and would get it again after this. Less than a
 /// process has to end.
 const TIMEOUT: Duration = Duration::from_secs(15);
+const NO_ANSWER: &str = "The mail server did not answer in time.";
 
 /// Sends mails.
 pub(crate) struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    connections: Pool<Server>,
     from: Address,
-    connections: NonZeroU16,
+    at_once: NonZeroU16,
 }
 
 /// A mail and whom it is from and to.
@@ -54,37 +60,27 @@ pub(crate) enum Answer {
 
 impl Mailer {
     pub(crate) fn new(config: &Smtp) -> anyhow::Result<Self> {
-        type Transport = AsyncSmtpTransport<Tokio1Executor>;
-        let builder = match config.tls {
-            Security::None => Transport::builder_dangerous(&config.host),
-            Security::Starttls => Transport::starttls_relay(&config.host)
-                .context("smtp.host is no name that a certificate can have")?,
-            Security::Tls => Transport::relay(&config.host)
-                .context("smtp.host is no name that a certificate can have")?,
-        };
-        let mut builder = builder
-            .port(config.port)
-            .timeout(Some(TIMEOUT))
-            .pool_config(PoolConfig::new().max_size(config.connections.get().into()));
-        if !config.username.is_empty() {
-            builder = builder.credentials(Credentials::new(
-                config.username.clone(),
-                config.password.expose_secret().to_owned(),
-            ));
-        }
+        let connections = Pool::builder(Server::new(config, TIMEOUT)?)
+            .max_size(config.connections.get().into())
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(TIMEOUT))
+            .create_timeout(Some(TIMEOUT))
+            .recycle_timeout(Some(TIMEOUT))
+            .build()
+            .context("make the pool of connections to the mail server")?;
         Ok(Self {
-            transport: builder.build(),
+            connections,
             from: config
                 .from
                 .parse()
                 .context("smtp.from is not an email address")?,
-            connections: config.connections,
+            at_once: config.connections,
         })
     }
 
     /// How many letters may be on their way at once.
     pub(crate) fn at_once(&self) -> i64 {
-        self.connections.get().into()
+        self.at_once.get().into()
     }
 
     /// Sends a letter; UNAVAILABLE where the mail server is not reached, which says nothing about the letter.
@@ -95,17 +91,24 @@ impl Mailer {
             let why = "The address is not complete.".to_owned();
             return Ok(Answer::NoSuchAddress(why));
         };
-        let message = self.message(letter, address, id)?;
-        if let Err(error) = self.transport.test_connection().await
-            && error.status().is_none()
-        {
-            let error = anyhow::Error::new(error).context("reach the mail server");
-            return Err(Error::Unavailable(error));
-        }
-        match self.transport.send(message).await {
-            Ok(response) => Ok(Answer::Accepted(response.message().collect())),
-            Err(error) => Ok(answer_of(&error)),
-        }
+        let message = self.message(letter, address.clone(), id)?;
+        let text = String::from_utf8(message.formatted()).map_err(Error::internal)?;
+        let mut connection = match Box::pin(self.connections.get()).await {
+            Ok(connection) => connection,
+            Err(PoolError::Backend(error)) if error.status().is_some() => {
+                return Ok(answer_of(&error));
+            }
+            Err(error) => {
+                let error = anyhow::Error::new(error).context("reach the mail server");
+                return Err(Error::Unavailable(error));
+            }
+        };
+        let sent = connection.send(&self.from, &address, &text);
+        Ok(match tokio::time::timeout(TIMEOUT, sent).await {
+            Ok(Ok(response)) => Answer::Accepted(response.message().collect()),
+            Ok(Err(error)) => answer_of(&error),
+            Err(_) => Answer::Refused(NO_ANSWER.to_owned()),
+        })
     }
 
     fn message(&self, letter: &Letter, address: Address, id: Uuid) -> Result<Message> {
@@ -170,6 +173,8 @@ mod tests {
     use super::*;
 
     fn mailer() -> Mailer {
+        use crate::config::Security;
+
         let config = Smtp {
             host: "localhost".to_owned(),
             port: 25,

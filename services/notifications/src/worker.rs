@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use jiff::SignedDuration;
-use proto::notifications::DeliveryState;
+use proto::notifications::{DeliveryState, MailKind};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use crate::{
     events,
     mail::PortalAddress,
     peers::Peers,
+    round::Round,
     smtp::{Answer, Letter, Mailer},
     store::{
         self,
@@ -73,7 +74,9 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) async fn run(self, stopping: CancellationToken) {
+        let committed = self.db.committed();
         while !stopping.is_cancelled() {
+            let woken = committed.notified();
             let more = match self.round(&stopping).await {
                 Ok(more) => more,
                 Err(error) => {
@@ -86,6 +89,7 @@ impl Worker {
             }
             tokio::select! {
                 () = stopping.cancelled() => {}
+                () = woken => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
@@ -95,17 +99,18 @@ impl Worker {
     /// true where there may be more.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
         for (tenant, account) in deadline::strictly(PIECE, self.due_summaries()).await? {
-            if let Err(error) = deadline::strictly(BUDGET, self.open_summary(tenant, account)).await
-            {
+            let opened = self.open_summary(tenant, account);
+            if let Err(error) = deadline::strictly(BUDGET, opened).await {
                 tracing::warn!(%error, %tenant, "a summary waits");
             }
         }
 
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.mailer.at_once());
+        let round = Round::new(&self.peers);
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(None, |claimed| self.take(claimed, stopping))
+            .for_each_concurrent(None, |claimed| self.take(claimed, &round, stopping))
             .await;
         Ok(more)
     }
@@ -129,14 +134,16 @@ impl Worker {
         let mut tx = self.db.read(&caller).await?;
         let preference = store::preference::find(&mut tx, account).await?;
         drop(tx);
-        let zone = self.peers.zone(tenant, &preference.time_zone).await?;
+        let zone = Round::new(&self.peers)
+            .zone(tenant, &preference.time_zone)
+            .await?;
         let mut tx = self.db.begin(&caller).await?;
         waiting::open_today(&mut tx, account, preference.frequency, &zone).await?;
         tx.commit().await
     }
 
     /// Handles one claimed mail, in the trace of what caused it.
-    async fn take(&self, claimed: Claimed, stopping: &CancellationToken) {
+    async fn take(&self, claimed: Claimed, round: &Round, stopping: &CancellationToken) {
         let span = tracing::info_span!(
             parent: None,
             "mail",
@@ -150,11 +157,12 @@ impl Worker {
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
         async {
-            let settled = match deadline::strictly(BUDGET, Box::pin(self.handle(&claimed))).await {
-                Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
-                Ok(None) => Ok(()),
-                Err(error) => Err(error),
-            };
+            let settled =
+                match deadline::strictly(BUDGET, Box::pin(self.handle(&claimed, round))).await {
+                    Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
+                    Ok(None) => Ok(()),
+                    Err(error) => Err(error),
+                };
             if let Err(error) = settled {
                 // its claim ends, and then it is tried again
                 tracing::warn!(error = format!("{error:#}"), "a mail waits");
@@ -195,7 +203,7 @@ impl Worker {
     }
 
     /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
-    async fn handle(&self, claimed: &Claimed) -> Result<Option<Handled>> {
+    async fn handle(&self, claimed: &Claimed, round: &Round) -> Result<Option<Handled>> {
         let caller = Caller::system(claimed.tenant, NAME);
         let mut tx = self.db.read(&caller).await?;
         let job = store::job::find(&mut tx, claimed.id).await?;
@@ -206,7 +214,7 @@ impl Worker {
         tracing::Span::current().record("kind", &job.kind);
         let composer = Composer {
             db: &self.db,
-            peers: &self.peers,
+            round,
             portal: &self.portal,
             tenant: claimed.tenant,
         };
@@ -316,6 +324,9 @@ async fn finish(tx: &mut TenantTx, job: &Job, state: DeliveryState, why: &str) -
     tracing::Span::current().record("state", state.word());
     tracing::info!(state = state.word(), "a mail is done with");
     store::delivery::advance(tx, &[job.id], state, None, why).await?;
+    if MailKind::of_word(&job.kind)? != MailKind::Digest {
+        return Ok(());
+    }
     let carried: Vec<Uuid> = store::delivery::news_of(tx, job.id, false)
         .await?
         .into_iter()

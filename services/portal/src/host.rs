@@ -1,11 +1,16 @@
 //! Which organization answers: the Host header decides, and nothing else does.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Router, extract::Request, response::Response};
 use http::{HeaderMap, header};
 use jiff::tz::TimeZone;
 use proto::identity::{Organization, ResolveHostRequest};
+use quick_cache::sync::Cache;
 use tenancy::TenantId;
 use tower::ServiceExt as _;
 
@@ -14,6 +19,11 @@ use crate::{
     error::{self, Error},
     page::{Frame, Letterhead, Theme},
 };
+
+/// How long the organization of a host is not asked for again. A change of its look that another replica made shows after this.
+const KEPT: Duration = Duration::from_secs(1);
+/// Of so many hosts. Only those are kept at which an organization answers.
+const HOSTS: usize = 10_000;
 
 /// The organization that answers at a request's host.
 #[derive(Clone, Debug)]
@@ -37,6 +47,25 @@ impl Site {
     }
 }
 
+/// The organizations of hosts that were asked for a moment ago, so that a page and its pictures ask once.
+pub(crate) struct Sites(Cache<String, (Instant, Arc<Site>)>);
+
+impl Sites {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(HOSTS))
+    }
+
+    fn find(&self, host: &str) -> Option<Arc<Site>> {
+        let (asked_at, site) = self.0.get(host)?;
+        (asked_at.elapsed() < KEPT).then_some(site)
+    }
+
+    /// Asks for an organization anew from now on, because its name, texts, colors or logo changed.
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        self.0.retain(|_, (_, site)| site.tenant != tenant);
+    }
+}
+
 /// The base domain's pages and an organization's, each behind its hosts.
 pub(crate) struct Hosts {
     /// The state.
@@ -56,7 +85,7 @@ impl Hosts {
             Ok(Some(site)) => {
                 let letterhead = Letterhead::of(&site.organization);
                 tracing::Span::current().record("tenant", site.tenant.to_string());
-                request.extensions_mut().insert(Arc::new(site));
+                request.extensions_mut().insert(site);
                 (&self.organization, letterhead)
             }
             Err(error) => {
@@ -71,17 +100,21 @@ impl Hosts {
         error::page(response, || plain_frame(letterhead, theme))
     }
 
-    async fn find(&self, headers: &HeaderMap) -> Result<Option<Site>, Error> {
+    async fn find(&self, headers: &HeaderMap) -> Result<Option<Arc<Site>>, Error> {
         let host = host_name(headers).ok_or(Error::NoPortal)?;
         if host == self.app.config.base_domain {
             return Ok(None);
         }
+        if let Some(site) = self.app.sites.find(&host) {
+            return Ok(Some(site));
+        }
+        let asked_at = Instant::now();
         let answer = self
             .app
             .backend
             .platform()?
             .organizations()
-            .resolve_host(ResolveHostRequest { host })
+            .resolve_host(ResolveHostRequest { host: host.clone() })
             .await;
         let organization = match answer {
             Ok(answer) => answer.into_inner().organization.ok_or(Error::NoPortal)?,
@@ -92,7 +125,9 @@ impl Hosts {
                 });
             }
         };
-        Ok(Some(Site::new(organization)?))
+        let site = Arc::new(Site::new(organization)?);
+        self.app.sites.0.insert(host, (asked_at, site.clone()));
+        Ok(Some(site))
     }
 }
 

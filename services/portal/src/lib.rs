@@ -72,7 +72,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, DEFAULT_CONFIG, Peers, Upload};
 
-use crate::{backend::Backend, cookies::Cookies, csrf::CookieKey, spool::Spool, storage::Storage};
+use crate::{
+    backend::Backend, cookies::Cookies, csrf::CookieKey, host::Sites, spool::Spool,
+    storage::Storage,
+};
 
 /// What every handler has at hand.
 type App = Arc<Portal>;
@@ -82,6 +85,7 @@ struct Portal {
     backend: Backend,
     storage: Storage,
     spool: Spool,
+    sites: Sites,
     key: CookieKey,
     cookies: Cookies,
 }
@@ -122,6 +126,7 @@ impl Server {
             backend: Backend::new(&config)?,
             storage: Storage::new()?,
             spool: Spool::new(&config.upload),
+            sites: Sites::new(),
             key: CookieKey::read(&config.cookie_key)?,
             cookies: Cookies::new(config.is_local()),
             config,

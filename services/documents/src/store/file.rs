@@ -144,20 +144,20 @@ pub(crate) async fn list_uploads(
     Ok(files)
 }
 
-/// Queues a file whose bytes have arrived.
-pub(crate) async fn queue(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+/// Queues a file whose bytes have arrived, and answers its state.
+pub(crate) async fn queue(tx: &mut TenantTx, id: Uuid) -> Result<String> {
     let tenant = tx.tenant().uuid();
-    sqlx::query!(
+    let state = sqlx::query_scalar!(
         "update file set state = 'processing', due_at = $3, traceparent = $4
-         where tenant_id = $1 and id = $2 and state = 'quarantined'",
+         where tenant_id = $1 and id = $2 and state = 'quarantined' returning state",
         tenant,
         id,
         clock::now().to_sqlx(),
         ::events::trace::current()
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    Ok(state)
 }
 
 /// Counts a try that was begun.

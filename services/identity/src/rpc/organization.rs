@@ -114,7 +114,7 @@ impl OrganizationService for Organizations {
         let organization = store::organization::find_by_slug(&mut tx, &slug)
             .await?
             .found()?;
-        tx.commit().await?;
+        drop(tx);
 
         Ok(Response::new(ResolveHostResponse {
             organization: Some(self.message(organization)),

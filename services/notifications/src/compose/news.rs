@@ -1,18 +1,18 @@
 //! Mails that tell a person something new: of a milestone, of photos, or a summary of several.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 use proto::{documents::Photo, notifications::MailKind, projects::Project};
 use service::{Error, Result};
-use tenancy::{Caller, Person};
+use tenancy::{Caller, Person, TenantTx};
 use uuid::Uuid;
 
 use super::{Composer, Found};
 use crate::{
     NAME,
     mail::{self, Content, Letterhead, Section},
-    store::{self, delivery::News, job::Job, photo_batch::BatchPhoto},
+    store::{self, job::Job, photo_batch::BatchPhoto},
     words::Word as _,
 };
 
@@ -50,7 +50,7 @@ impl Composer<'_> {
         if job.seen_at.is_some() && !is_copy {
             return Ok(Err(SEEN));
         }
-        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
+        let Some(found) = self.round.project_for(self.tenant, person, project).await? else {
             return Ok(Err(HIDDEN));
         };
         let Some(milestone) = mail::milestone_of(&found, phase) else {
@@ -75,31 +75,31 @@ impl Composer<'_> {
             return Err(Error::internal("a mail about photos names none"));
         };
         let seen_at = job.seen_at.filter(|_| !is_copy);
-        let told = self.told(&[batch]).await?;
+        let mut tx = self.read().await?;
+        let told = store::photo_batch::photos_of(&mut tx, &[batch], None).await?;
+        drop(tx);
         let unseen = unseen(&told, batch, seen_at.map(jiff_sqlx::Timestamp::to_jiff));
         if unseen.is_empty() {
             return Ok(Err(SEEN));
         }
-        let visible = self
-            .peers
-            .visible_photos(self.tenant, person, &unseen)
-            .await?;
+        let peers = &self.round.peers;
+        let visible = peers.visible_photos(self.tenant, person, &unseen).await?;
         let photos: Vec<&Photo> = unseen.iter().filter_map(|id| visible.get(id)).collect();
         if photos.is_empty() {
             return Ok(Err(NO_PHOTO_VISIBLE));
         }
-        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
+        let Some(found) = self.round.project_for(self.tenant, person, project).await? else {
             return Ok(Err(HIDDEN));
         };
         let added_by = match job.actor_id {
-            Some(actor) => self.peers.account(self.tenant, actor).await?,
+            Some(actor) => self.round.account(self.tenant, actor).await?,
             None => None,
         };
         Ok(Ok(Content::PhotosAdded {
             count: photos.len(),
             added_by: added_by.map(|account| account.name).unwrap_or_default(),
             captions: captions(&photos),
-            project: found.name,
+            project: found.name.clone(),
             url: head.url(&photos_page(project)),
         }))
     }
@@ -107,32 +107,30 @@ impl Composer<'_> {
     /// A summary of what the person may see and has not seen, grouped by project in the order of the news.
     pub(super) async fn digest(
         &self,
-        news: &[News],
+        job: &Job,
         is_copy: bool,
         person: &Person,
         head: &Letterhead,
         zone: &TimeZone,
     ) -> Result<(Found, Vec<(Uuid, &'static str)>)> {
+        let mut tx = self.read().await?;
+        let first = job.resend_of.unwrap_or(job.id);
+        let news = store::delivery::news_of(&mut tx, first, is_copy).await?;
         // phases are no batches, so nothing is found for them
         let subjects: Vec<Uuid> = news.iter().map(|one| one.subject_id).collect();
-        let told = self.told(&subjects).await?;
+        let told = store::photo_batch::photos_of(&mut tx, &subjects, None).await?;
+        drop(tx);
         let ids: Vec<Uuid> = told.iter().map(|photo| photo.photo_id).collect();
-        let visible = self.peers.visible_photos(self.tenant, person, &ids).await?;
+        let peers = &self.round.peers;
+        let visible = peers.visible_photos(self.tenant, person, &ids).await?;
 
-        let mut projects: HashMap<Uuid, Option<Project>> = HashMap::new();
         let mut parts: Vec<Part> = Vec::new();
         let mut left_out = Vec::new();
-        for one in news {
-            let project = match projects.entry(one.project_id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let project = self
-                        .peers
-                        .project_for(self.tenant, person, one.project_id)
-                        .await?;
-                    unknown.insert(project)
-                }
-            };
+        for one in &news {
+            let project = self
+                .round
+                .project_for(self.tenant, person, one.project_id)
+                .await?;
             let Some(project) = project else {
                 left_out.push((one.delivery_id, HIDDEN));
                 continue;
@@ -144,7 +142,7 @@ impl Composer<'_> {
             } else if seen_at.is_some() {
                 Err(SEEN)
             } else {
-                milestone_line(project, one.subject_id)
+                milestone_line(&project, one.subject_id)
             };
             match line {
                 Ok(line) => part_of(&mut parts, one.project_id, &project.name).add(line),
@@ -161,9 +159,8 @@ impl Composer<'_> {
         Ok((Ok(content), left_out))
     }
 
-    async fn told(&self, batches: &[Uuid]) -> Result<Vec<BatchPhoto>> {
-        let mut tx = self.db.read(&Caller::system(self.tenant, NAME)).await?;
-        store::photo_batch::photos_of(&mut tx, batches, None).await
+    async fn read(&self) -> Result<TenantTx> {
+        self.db.read(&Caller::system(self.tenant, NAME)).await
     }
 }
 

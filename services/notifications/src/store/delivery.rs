@@ -121,6 +121,9 @@ pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<U
     )
     .execute(&mut **tx)
     .await?;
+    if delivery.due_at <= now {
+        tx.hurry();
+    }
     Ok(id)
 }
 

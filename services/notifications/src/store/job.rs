@@ -6,6 +6,8 @@ use service::{Result, clock};
 use tenancy::{TenantId, TenantTx, UnscopedTx};
 use uuid::Uuid;
 
+use crate::store::{preference::Preference, suppression};
+
 /// How long a claimed mail may take before another worker tries it.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
@@ -16,7 +18,7 @@ pub(crate) struct Claimed {
     pub(crate) traceparent: String,
 }
 
-/// A mail that is being sent.
+/// A mail that is being sent, with what its person chose.
 pub(crate) struct Job {
     pub(crate) id: Uuid,
     pub(crate) account_id: Uuid,
@@ -32,6 +34,23 @@ pub(crate) struct Job {
     pub(crate) actor_id: Option<Uuid>,
     pub(crate) seen_at: Option<jiff_sqlx::Timestamp>,
     pub(crate) withdrawn_at: Option<jiff_sqlx::Timestamp>,
+    frequency: Option<String>,
+    time_zone: Option<String>,
+    suppressed_hash: Option<Vec<u8>>,
+}
+
+impl Job {
+    /// The person's preferences.
+    pub(crate) fn preference(&self) -> Result<Preference> {
+        Preference::read(self.frequency.as_deref(), self.time_zone.as_deref())
+    }
+
+    /// True where mail to this address of the person bounced; another address than that one is not suppressed.
+    pub(crate) fn is_suppressed(&self, address: &str) -> bool {
+        self.suppressed_hash
+            .as_ref()
+            .is_some_and(|suppressed| *suppressed == suppression::hash(address))
+    }
 }
 
 /// Takes the mails that are due, the first of each organization before the second of any.
@@ -73,10 +92,13 @@ pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
         r#"select d.id, d.account_id, d.kind, d.link_id, d.project_id, d.resend_of, d.attempts,
                coalesce(first.created_at, d.created_at) as "created_at!",
                i.subject_id as "subject_id?", i.actor_id as "actor_id?", i.seen_at as "seen_at?",
-               i.withdrawn_at as "withdrawn_at?"
+               i.withdrawn_at as "withdrawn_at?", p.frequency as "frequency?", p.time_zone as "time_zone?",
+               s.address_hash as "suppressed_hash?"
            from delivery d
            left join delivery first on first.tenant_id = d.tenant_id and first.id = d.resend_of
            left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
+           left join preference p on p.tenant_id = d.tenant_id and p.account_id = d.account_id
+           left join suppression s on s.tenant_id = d.tenant_id and s.account_id = d.account_id
            where d.tenant_id = $1 and d.id = $2 and d.state = 'sending'"#,
         tenant,
         id

@@ -16,13 +16,16 @@ pub(crate) struct Preference {
     pub(crate) time_zone: String,
 }
 
-impl Default for Preference {
-    /// What holds for a client without a row.
-    fn default() -> Self {
-        Self {
-            frequency: Frequency::Instant,
-            time_zone: String::new(),
-        }
+impl Preference {
+    /// Reads the columns of a row; none where the client has no row.
+    pub(crate) fn read(frequency: Option<&str>, time_zone: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            frequency: match frequency {
+                Some(word) => Frequency::of_word(word)?,
+                None => Frequency::Instant,
+            },
+            time_zone: time_zone.unwrap_or_default().to_owned(),
+        })
     }
 }
 
@@ -36,13 +39,11 @@ pub(crate) async fn find(tx: &mut TenantTx, account: Uuid) -> Result<Preference>
     )
     .fetch_optional(&mut **tx)
     .await?;
-    match row {
-        Some(row) => Ok(Preference {
-            frequency: Frequency::of_word(&row.frequency)?,
-            time_zone: row.time_zone,
-        }),
-        None => Ok(Preference::default()),
-    }
+    let row = row.as_ref();
+    Preference::read(
+        row.map(|row| row.frequency.as_str()),
+        row.map(|row| row.time_zone.as_str()),
+    )
 }
 
 /// Saves what the office proposes; what the person chose stays.

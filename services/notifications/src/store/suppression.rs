@@ -60,6 +60,7 @@ pub(crate) async fn delete(tx: &mut TenantTx, account: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn hash(address: &str) -> Vec<u8> {
+/// What is kept of an address.
+pub(crate) fn hash(address: &str) -> Vec<u8> {
     Sha256::digest(address.to_lowercase()).to_vec()
 }

@@ -128,6 +128,7 @@ pub(crate) async fn save(owner: Owner, Form(fields): Form<Fields>) -> Result<Res
         .await;
     match saved {
         Ok(_) => {
+            owner.app.sites.forget(owner.site.tenant);
             let words = "Your colors are saved. Portal and mail use them from now on.";
             Ok(flash::redirect(&owner.app, PATH, &Flash::done(words)))
         }

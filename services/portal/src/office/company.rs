@@ -83,6 +83,7 @@ pub(crate) async fn save(owner: Owner, Form(fields): Form<Fields>) -> Result<Res
         .await;
     match saved {
         Ok(_) => {
+            owner.app.sites.forget(owner.site.tenant);
             let words = "Your company’s data is saved. Clients see it from the next page on.";
             Ok(flash::redirect(&owner.app, PATH, &Flash::done(words)))
         }

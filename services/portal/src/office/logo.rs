@@ -114,6 +114,7 @@ async fn take(
         height: finished.height,
     });
     deadline::within(CALL, set).await?;
+    owner.app.sites.forget(owner.site.tenant);
     Ok(Ok(()))
 }
 
@@ -128,6 +129,7 @@ pub(crate) async fn remove(owner: Owner, _: Form<Nothing>) -> Result<Response, E
         .organizations()
         .set_logo(SetLogoRequest::default())
         .await?;
+    owner.app.sites.forget(owner.site.tenant);
     let flash = Flash::done("Your logo is removed. Pages show your company’s name again.");
     Ok(flash::redirect(&owner.app, PATH, &flash))
 }

@@ -60,7 +60,8 @@ pub(super) async fn start(
     }
 
     let mut tx = photos.db.begin(&caller).await?;
-    let id = match Once::begin(
+    // no size where the bytes came before
+    let (id, size_bytes) = match Once::begin(
         &mut tx,
         &caller,
         "PhotoService.StartPhoto",
@@ -69,7 +70,14 @@ pub(super) async fn start(
     )
     .await?
     {
-        Once::Before(StartPhotoResponse { photo_id, .. }) => parse_id(&photo_id, "photo_id")?,
+        Once::Before(StartPhotoResponse { photo_id, .. }) => {
+            let id = parse_id(&photo_id, "photo_id")?;
+            let file = store::file::lock(&mut tx, Subject::Photo, id)
+                .await?
+                .found()?;
+            let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
+            (id, is_awaited.then_some(file.size_bytes))
+        }
         Once::Fresh(fresh) => {
             let id = new_id();
             store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
@@ -83,22 +91,18 @@ pub(super) async fn start(
                 put_url: String::new(),
             };
             fresh.keep(&mut tx, &kept).await?;
-            id
+            (id, Some(declared.size))
         }
     };
-    let file = store::file::lock(&mut tx, Subject::Photo, id)
-        .await?
-        .found()?;
     tx.commit().await?;
 
-    let put_url = if state_of_word(&file.state) == UploadState::Quarantined {
-        let place = Place {
-            tenant: caller.tenant,
-            file: id,
-        };
-        photos.bucket.put_url(place, file.size_bytes).await?
-    } else {
-        String::new()
+    let place = Place {
+        tenant: caller.tenant,
+        file: id,
+    };
+    let put_url = match size_bytes {
+        Some(size_bytes) => photos.bucket.put_url(place, size_bytes).await?,
+        None => String::new(),
     };
     Ok(Response::new(StartPhotoResponse {
         photo_id: id.to_string(),
@@ -147,8 +151,7 @@ pub(super) async fn finish(
         if arrived != Some(file.size_bytes) {
             return Err(Error::Precondition(Reason::UploadIncomplete));
         }
-        store::file::queue(&mut tx, id).await?;
-        file = own(&mut tx, account, id).await?;
+        file.state = store::file::queue(&mut tx, id).await?;
     }
     tx.commit().await?;
     if is_new {
