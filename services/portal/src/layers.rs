@@ -29,12 +29,12 @@ pub(crate) async fn trace(request: Request, next: Next) -> Response {
         otel.kind = "server",
         http.request.method = request.method().as_str(),
         http.route = Empty,
-        http.response.status_code = Empty,
         tenant = Empty,
     );
-    let recorded = span.clone();
+    let traced = span.clone();
     let response = next.run(request).instrument(span).await;
-    recorded.record("http.response.status_code", response.status().as_u16());
+    let status = i64::from(response.status().as_u16());
+    traced.set_attribute("http.response.status_code", status);
     response
 }
 
