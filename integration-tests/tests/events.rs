@@ -50,7 +50,7 @@ impl Notebook {
 impl Handler for Notebook {
     type Round = ();
 
-    fn round(&self) {
+    fn round(&self, _: TenantId) {
         self.rounds.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -284,7 +284,7 @@ async fn events_that_come_together_are_handled_together_unless_one_cannot_be() -
     stage.publish_together(good, &projects).await?;
     stage.until(projects.len(), 0).await?;
     let rounds = stage.notebook.rounds.load(Ordering::Relaxed);
-    assert!(rounds <= projects.len() / 2, "{rounds} rounds");
+    assert!(rounds < projects.len(), "{rounds} rounds");
 
     let mixed = TenantId::new();
     let bad = projects[20];

@@ -16,7 +16,7 @@ use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use crate::{
@@ -28,15 +28,38 @@ use crate::{
 
 /// How many events are handled together at most.
 const BATCH: usize = 50;
+/// Less than others wait for a lock: what the first of them locks stays locked while the last is handled.
+const TOGETHER: Duration = Duration::from_millis(1_500);
 const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop the partition for good.
 pub(crate) const PIECE: Duration = Duration::from_secs(10);
-/// Pauses before another try where the failure may pass.
-const RETRIES: [Duration; 3] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-];
+/// The pause where the own database is away.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is done for one event before it is held.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// How long one try may take.
+    limit: Duration,
+    /// Before other tries, where the failure may pass.
+    pauses: &'static [Duration],
+}
+
+impl Patience {
+    const ALL: Self = Self {
+        limit: PIECE,
+        pauses: &[
+            Duration::from_millis(200),
+            Duration::from_secs(1),
+            Duration::from_secs(5),
+        ],
+    };
+    /// For those that came together with one for which something was away: Kafka must hear of this consumer in time.
+    const LITTLE: Self = Self {
+        limit: Duration::from_secs(1),
+        pauses: &[],
+    };
+}
 
 /// How often it is seen whether held events are to be tried again.
 const LOOK_AT_HELD: Duration = Duration::from_secs(5);
@@ -47,8 +70,8 @@ pub trait Handler: Send + Sync + 'static {
     /// twice. All of them are of one organization.
     type Round: Send;
 
-    /// Begins to handle events that were recorded before now.
-    fn round(&self) -> Self::Round;
+    /// Begins to handle events of an organization that were recorded before now.
+    fn round(&self, tenant: TenantId) -> Self::Round;
 
     /// Handles one event inside the transaction that remembers it; an event of no interest is `Ok`.
     fn handle(
@@ -129,8 +152,9 @@ impl<H: Handler> Consumer<H> {
                     .then(|| self.kafka.recv().now_or_never())
                     .flatten();
             }
+            let mut patience = Patience::ALL;
             for events in by_tenant(&batch) {
-                if !self.take(&events, &stopping).await {
+                if !self.take(&events, &mut patience, &stopping).await {
                     return;
                 }
             }
@@ -149,28 +173,45 @@ impl<H: Handler> Consumer<H> {
     /// Handles or holds events of one organization; false where it was stopped before.
     ///
     /// All of them are one transaction, or, where that is not possible, each is one of its own.
-    async fn take(&self, raws: &[&Raw], stopping: &CancellationToken) -> bool {
+    async fn take(
+        &self,
+        raws: &[&Raw],
+        patience: &mut Patience,
+        stopping: &CancellationToken,
+    ) -> bool {
+        let tenant = raws[0].tenant();
         if raws.len() > 1 {
-            match deadline::within(BUDGET, self.take_together(raws)).await {
+            let span = tracing::info_span!(
+                parent: None,
+                "consume together",
+                otel.kind = "consumer",
+                messaging.system = "kafka",
+                messaging.batch.message_count = raws.len(),
+                %tenant,
+            );
+            let taken = self.take_together(raws).instrument(span);
+            match deadline::strictly(TOGETHER, taken).await {
                 Ok(true) => return true,
                 Ok(false) => {}
-                Err(error) => {
-                    let tenant = raws[0].tenant();
-                    tracing::warn!(%error, %tenant, "events are handled one by one");
-                }
+                Err(error) => tracing::warn!(%error, %tenant, "events are handled one by one"),
             }
         }
         for raw in raws {
             // an event is neither handled nor held only while the own database is away: it waits, nothing is lost
-            while let Err(error) = deadline::within(BUDGET, self.take_one(raw)).await {
-                tracing::warn!(%error, "an event waits for the database");
-                tokio::select! {
-                    () = stopping.cancelled() => return false,
-                    () = tokio::time::sleep(RETRIES[1]) => {}
+            while !stopping.is_cancelled() {
+                match deadline::within(BUDGET, self.take_one(raw, patience)).await {
+                    Ok(()) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, %tenant, "an event waits for the database");
+                        tokio::select! {
+                            () = stopping.cancelled() => {}
+                            () = tokio::time::sleep(PAUSE) => {}
+                        }
+                    }
                 }
             }
         }
-        true
+        !stopping.is_cancelled()
     }
 
     /// Handles events of one organization together; false where one of them is to be held.
@@ -184,32 +225,50 @@ impl<H: Handler> Consumer<H> {
         if self.is_key_held(events[0].tenant, &keys).await? {
             return Ok(false);
         }
-        self.handle(&events).await?;
+        self.handle(&events, TOGETHER).await?;
         Ok(true)
     }
 
     /// Handles or holds one event.
-    async fn take_one(&self, raw: &Raw) -> Result<()> {
-        let event = match raw.check() {
-            Ok(event) => event,
-            Err(reason) => return self.hold(raw, Why::Wrong(reason)).await,
-        };
+    async fn take_one(&self, raw: &Raw, patience: &mut Patience) -> Result<()> {
+        match raw.check() {
+            Ok(event) => {
+                let span = event.span();
+                self.take_checked(raw, &event, patience)
+                    .instrument(span)
+                    .await
+            }
+            Err(reason) => self.hold(raw, Why::Wrong(reason)).await,
+        }
+    }
+
+    async fn take_checked(
+        &self,
+        raw: &Raw,
+        event: &Received,
+        patience: &mut Patience,
+    ) -> Result<()> {
         if self.is_key_held(event.tenant, &[&raw.key]).await? {
             return self.hold(raw, Why::Behind).await;
         }
-        for pause in RETRIES {
-            match self.handle(slice::from_ref(&event)).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, id = %event.id, tenant = %event.tenant, "an event is tried again");
-                    tokio::time::sleep(pause).await;
+        let mut pauses = patience.pauses.iter();
+        loop {
+            let handled = self.handle(slice::from_ref(event), patience.limit).await;
+            let Err(error) = handled else {
+                return Ok(());
+            };
+            match pauses.next() {
+                Some(pause) if error.is_transient() => {
+                    tracing::warn!(%error, "an event is tried again");
+                    tokio::time::sleep(*pause).await;
                 }
-                Err(error) => return self.hold(raw, Why::of(&error)).await,
+                _ => {
+                    if error.is_transient() {
+                        *patience = Patience::LITTLE;
+                    }
+                    return self.hold(raw, Why::of(&error)).await;
+                }
             }
-        }
-        match self.handle(slice::from_ref(&event)).await {
-            Ok(()) => Ok(()),
-            Err(error) => self.hold(raw, Why::of(&error)).await,
         }
     }
 
@@ -217,9 +276,9 @@ impl<H: Handler> Consumer<H> {
         deadline::strictly(PIECE, held::is_key_held(&self.db, tenant, keys)).await
     }
 
-    async fn handle(&self, events: &[Received]) -> Result<()> {
+    async fn handle(&self, events: &[Received], limit: Duration) -> Result<()> {
         let handled = handle_once(self.service, &self.db, &*self.handler, events);
-        deadline::strictly(deadline::remaining().min(PIECE), handled).await
+        deadline::strictly(deadline::remaining().min(limit), handled).await
     }
 
     /// Holds an event, whatever its handling left of the time.
@@ -238,6 +297,8 @@ fn by_tenant(batch: &[Raw]) -> Vec<Vec<&Raw>> {
 }
 
 /// Handles those events of one organization that were not handled before; remembering and effect are one transaction.
+///
+/// Each of several is handled in its own span, which is part of the trace of what caused it.
 pub(crate) async fn handle_once<H: Handler>(
     service: &'static str,
     db: &Db,
@@ -252,14 +313,17 @@ pub(crate) async fn handle_once<H: Handler>(
     if new.is_empty() {
         return Ok(());
     }
-    let mut round = handler.round();
+    let mut round = handler.round(first.tenant);
     for event in events {
         if !new.remove(&event.id) {
             continue;
         }
-        let handled = handler
-            .handle(&mut tx, &mut round, event)
-            .instrument(event.span());
+        // one alone is in its span already
+        let span = match events {
+            [_] => Span::current(),
+            _ => event.span(),
+        };
+        let handled = handler.handle(&mut tx, &mut round, event).instrument(span);
         match tokio::time::timeout(deadline::remaining(), handled).await {
             Ok(outcome) => outcome?,
             Err(_) => return Err(Error::DeadlineExceeded),

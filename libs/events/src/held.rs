@@ -10,6 +10,7 @@ use jiff_sqlx::ToSqlx as _;
 use service::{Error, Result, clock, deadline};
 use sqlx::{Row as _, postgres::PgRow, types::Json};
 use tenancy::{Db, TenantId};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
@@ -61,6 +62,7 @@ impl Why {
 /// Keeps an event; the partition moves on. Its id says when it was held, also where offsets begin anew.
 pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
     tracing::error!(
+        tenant = %raw.tenant(),
         topic = raw.topic,
         partition = raw.partition,
         offset = raw.offset,
@@ -228,7 +230,9 @@ impl Held {
     /// Handles it once more, and notes that it went through.
     async fn handle<H: Handler>(&self, service: &'static str, db: &Db, handler: &H) -> Result<()> {
         let event = self.raw.check().map_err(Error::internal)?;
-        handle_once(service, db, handler, slice::from_ref(&event)).await?;
+        handle_once(service, db, handler, slice::from_ref(&event))
+            .instrument(event.span())
+            .await?;
         let mut tx = db.begin_unscoped("replay: mark a held event").await?;
         sqlx::query(
             "update held_event set state = 'replayed', settled_at = $3 where tenant_id = $1 and id = $2",

@@ -2,9 +2,11 @@
 
 pub(crate) mod news;
 
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 use proto::{
-    identity::{Account, AccountKind, AccountState},
+    identity::{Account, AccountKind, AccountState, Organization},
     notifications::MailKind,
 };
 use service::{Error, Result};
@@ -13,9 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     mail::{self, Content, Letterhead, PortalAddress},
-    peers::{Minted, person_of, zone_of},
+    peers::{Minted, Peers, person_of, zone_of},
     policy::{Class, Timing, timing},
-    round::Round,
     smtp::Letter,
     store::{job::Job, preference::Preference},
     waiting,
@@ -52,7 +53,9 @@ type Found = std::result::Result<Content, &'static str>;
 /// Writes mails from what the other services say now.
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
-    pub(crate) round: &'a Round,
+    pub(crate) peers: &'a Peers,
+    /// Those that were asked for once for many mails.
+    pub(crate) organizations: &'a HashMap<TenantId, Organization>,
     pub(crate) portal: &'a PortalAddress,
     pub(crate) tenant: TenantId,
 }
@@ -65,7 +68,7 @@ impl Composer<'_> {
     pub(crate) async fn compose(&self, job: &Job) -> Result<Composed> {
         let kind = MailKind::of_word(&job.kind)?;
         let is_copy = job.resend_of.is_some();
-        let Some(account) = self.round.account(self.tenant, job.account_id).await? else {
+        let Some(account) = self.peers.account(self.tenant, job.account_id).await? else {
             return Ok(unsent(Outcome::Dropped(GONE)));
         };
         if let Some(why) = barred(kind, &account) {
@@ -80,7 +83,10 @@ impl Composer<'_> {
             return Ok(unsent(Outcome::Dropped(waiting::CHOSEN)));
         }
 
-        let organization = self.round.organization(self.tenant).await?;
+        let organization = match self.organizations.get(&self.tenant) {
+            Some(organization) => organization.clone(),
+            None => self.peers.organization(self.tenant).await?,
+        };
         let head = Letterhead::of(&organization, self.portal);
         let zone = zone_for(&preference, &zone_of(&organization));
         let (found, left_out) = match kind {
@@ -136,7 +142,7 @@ impl Composer<'_> {
         let id = job
             .link_id
             .ok_or_else(|| Error::internal("a mail of a link has no link"))?;
-        let Some(Minted { path, link }) = self.round.peers.mint(self.tenant, id).await? else {
+        let Some(Minted { path, link }) = self.peers.mint(self.tenant, id).await? else {
             return Ok(Err(match kind {
                 MailKind::Invitation => INVITATION_GONE,
                 _ => LINK_GONE,

@@ -14,7 +14,7 @@ use proto::{
     projects::{MilestoneReached, MilestoneReopened, PhaseStatus, Project},
 };
 use service::{Result, clock, deadline, parse_id};
-use tenancy::{Person, TenantTx};
+use tenancy::{Person, TenantId, TenantTx};
 use uuid::Uuid;
 
 use crate::{
@@ -70,8 +70,8 @@ pub(crate) struct EventHandler {
 impl Handler for EventHandler {
     type Round = Round;
 
-    fn round(&self) -> Round {
-        Round::new(&self.peers)
+    fn round(&self, tenant: TenantId) -> Round {
+        Round::new(tenant, &self.peers)
     }
 
     async fn handle(&self, tx: &mut TenantTx, round: &mut Round, event: &Received) -> Result<()> {
@@ -79,7 +79,7 @@ impl Handler for EventHandler {
     }
 }
 
-async fn handle(tx: &mut TenantTx, round: &Round, event: &Received) -> Result<()> {
+async fn handle(tx: &mut TenantTx, round: &mut Round, event: &Received) -> Result<()> {
     if let Some(issued) = event.read::<LinkIssued>()? {
         return link_issued(tx, &issued, event.time).await;
     }
@@ -122,7 +122,7 @@ async fn handle(tx: &mut TenantTx, round: &Round, event: &Received) -> Result<()
 
 async fn invitation_accepted(
     tx: &mut TenantTx,
-    round: &Round,
+    round: &mut Round,
     accepted: &InvitationAccepted,
 ) -> Result<()> {
     let Some(frequency) = frequency(&accepted.frequency) else {
@@ -130,7 +130,7 @@ async fn invitation_accepted(
     };
     let account = parse_id(&accepted.account_id, "account_id")?;
     store::preference::choose(tx, account, frequency, &accepted.time_zone).await?;
-    let zone = round.zone(tx.tenant(), &accepted.time_zone).await?;
+    let zone = round.zone(&accepted.time_zone).await?;
     waiting::follow(tx, account, frequency, &zone).await
 }
 
@@ -140,14 +140,13 @@ async fn invitation_accepted(
 /// project's settings open it. Mail is never sent later than it would have been, so there is none.
 async fn milestone_reached(
     tx: &mut TenantTx,
-    round: &Round,
+    round: &mut Round,
     reached: &MilestoneReached,
 ) -> Result<()> {
-    let tenant = tx.tenant();
     let project_id = parse_id(&reached.project_id, "project_id")?;
     let phase_id = parse_id(&reached.phase_id, "phase_id")?;
     let client_id = parse_id(&reached.client_id, "client_id")?;
-    let Some(project) = round.project(tenant, project_id).await? else {
+    let Some(project) = round.project(project_id).await? else {
         return Ok(());
     };
     // one that is open again by now is no news
@@ -161,8 +160,8 @@ async fn milestone_reached(
         .take(TEXT_LENGTH)
         .collect();
 
-    for account in round.active_accounts_of(tenant, client_id).await? {
-        let person = person_of(&account)?;
+    for account in &*round.active_accounts_of(client_id).await? {
+        let person = person_of(account)?;
         let item = NewItem {
             account: person.account,
             kind: InboxItemKind::MilestoneReached,
@@ -188,25 +187,24 @@ async fn milestone_reached(
 /// that is hidden as yet: it may be shared before the batch is due.
 async fn photo_told(
     tx: &mut TenantTx,
-    round: &Round,
+    round: &mut Round,
     project_id: &str,
     photo_id: &str,
     actor_id: &str,
 ) -> Result<()> {
-    let tenant = tx.tenant();
     let project_id = parse_id(project_id, "project_id")?;
     let photo_id = parse_id(photo_id, "photo_id")?;
     let actor_id = parse_id(actor_id, "actor_id")?;
-    let Some(project) = round.project(tenant, project_id).await? else {
+    let Some(project) = round.project(project_id).await? else {
         return Ok(());
     };
     let client_id = parse_id(project.client_id(), "client_id")?;
-    let accounts = round.active_accounts_of(tenant, client_id).await?;
+    let accounts = round.active_accounts_of(client_id).await?;
 
     let batch = store::photo_batch::join(tx, project_id, actor_id, photo_id).await?;
     store::photo_batch::put_off_mails(tx, &batch).await?;
-    for account in accounts {
-        let person = person_of(&account)?;
+    for account in &*accounts {
+        let person = person_of(account)?;
         let item = NewItem {
             account: person.account,
             kind: InboxItemKind::PhotosAdded,
@@ -233,11 +231,11 @@ async fn photo_told(
 /// Drops what is still to be sent to a person who has no access now; who got it back meanwhile keeps it.
 async fn account_disabled(
     tx: &mut TenantTx,
-    round: &Round,
+    round: &mut Round,
     disabled: &AccountDisabled,
 ) -> Result<()> {
     let id = parse_id(&disabled.account_id, "account_id")?;
-    let account = round.account(tx.tenant(), id).await?;
+    let account = round.account(id).await?;
     if account.is_some_and(|account| account.state() == AccountState::Active) {
         return Ok(());
     }
@@ -246,8 +244,12 @@ async fn account_disabled(
 }
 
 /// Mails news as the person's frequency has it, where the person may see such news of the project.
-async fn mail_news(tx: &mut TenantTx, round: &Round, person: &Person, news: News) -> Result<()> {
-    let tenant = tx.tenant();
+async fn mail_news(
+    tx: &mut TenantTx,
+    round: &mut Round,
+    person: &Person,
+    news: News,
+) -> Result<()> {
     let preference = store::preference::find(tx, person.account).await?;
     let (state, due_at) = match (
         timing(Class::of(news.kind), preference.frequency),
@@ -255,13 +257,13 @@ async fn mail_news(tx: &mut TenantTx, round: &Round, person: &Person, news: News
     ) {
         (Timing::Now, _) => (DeliveryState::Queued, news.due_at),
         (Timing::Digest, Some(rhythm)) => {
-            let zone = round.zone(tenant, &preference.time_zone).await?;
+            let zone = round.zone(&preference.time_zone).await?;
             let due_at = digest::next(rhythm, &zone, clock::now());
             (DeliveryState::Held, due_at)
         }
         (Timing::Digest | Timing::PortalOnly, _) => return Ok(()),
     };
-    let visible = round.visible_projects(tenant, person).await?;
+    let visible = round.visible_projects(person).await?;
     if !visible.allow(news.kind, news.project) {
         return Ok(());
     }

@@ -103,6 +103,14 @@ impl Peers {
             .ok_or_else(|| Error::internal("identity answered without the organization"))
     }
 
+    /// The time zone that a client chose, or else the organization's.
+    pub(crate) async fn zone(&self, tenant: TenantId, chosen: &str) -> Result<TimeZone> {
+        if let Ok(zone) = TimeZone::get(chosen) {
+            return Ok(zone);
+        }
+        Ok(zone_of(&self.organization(tenant).await?))
+    }
+
     /// Makes the link of a mail; none where it would not work any more.
     pub(crate) async fn mint(&self, tenant: TenantId, link: Uuid) -> Result<Option<Minted>> {
         let token = self.signer.service(tenant)?;

@@ -1,120 +1,91 @@
-//! What other services said during one round of work, so that nobody is asked twice.
+//! What other services said while events of one organization are handled together, so that nobody is asked twice.
 //!
-//! A round begins after all that it works on was recorded, and ends in moments: what was said in it is no older than the
-//! work.
+//! The events were recorded before anybody was asked, so an answer is never older than what it is about. It decides what is
+//! written down; what a person may see is asked again when a mail is written and when the inbox is read.
 
-use std::{future::Future, hash::Hash, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::tz::TimeZone;
-use proto::{
-    identity::{Account, Organization},
-    projects::Project,
-};
-use quick_cache::sync::Cache;
+use proto::{identity::Account, projects::Project};
 use service::Result;
 use tenancy::{Person, TenantId};
 use uuid::Uuid;
 
-use crate::{
-    peers::{Peers, zone_of},
-    visible_projects::VisibleProjects,
-};
+use crate::{peers::Peers, visible_projects::VisibleProjects};
 
-/// More than a round asks for, of each kind.
-const ANSWERS: usize = 1_000;
-
-/// Answers by what was asked: the organization first, so that no other gets them.
+/// The answers of one organization, by what was asked.
 pub(crate) struct Round {
-    pub(crate) peers: Peers,
-    organizations: Cache<TenantId, Arc<Organization>>,
-    accounts: Cache<(TenantId, Uuid), Option<Account>>,
-    active_accounts: Cache<(TenantId, Uuid), Vec<Account>>,
-    projects: Cache<(TenantId, Uuid), Option<Arc<Project>>>,
-    /// By account and project.
-    projects_for: Cache<(TenantId, Uuid, Uuid), Option<Arc<Project>>>,
-    visible_projects: Cache<(TenantId, Uuid), Arc<VisibleProjects>>,
+    tenant: TenantId,
+    peers: Peers,
+    /// By the zone that was chosen.
+    zones: HashMap<String, TimeZone>,
+    /// By client.
+    active_accounts: HashMap<Uuid, Arc<[Account]>>,
+    projects: HashMap<Uuid, Option<Arc<Project>>>,
+    /// By account.
+    visible_projects: HashMap<Uuid, Arc<VisibleProjects>>,
 }
 
 impl Round {
-    pub(crate) fn new(peers: &Peers) -> Self {
+    pub(crate) fn new(tenant: TenantId, peers: &Peers) -> Self {
         Self {
+            tenant,
             peers: peers.clone(),
-            organizations: Cache::new(ANSWERS),
-            accounts: Cache::new(ANSWERS),
-            active_accounts: Cache::new(ANSWERS),
-            projects: Cache::new(ANSWERS),
-            projects_for: Cache::new(ANSWERS),
-            visible_projects: Cache::new(ANSWERS),
+            zones: HashMap::new(),
+            active_accounts: HashMap::new(),
+            projects: HashMap::new(),
+            visible_projects: HashMap::new(),
         }
-    }
-
-    pub(crate) async fn organization(&self, tenant: TenantId) -> Result<Arc<Organization>> {
-        let ask = async || Ok(Arc::new(self.peers.organization(tenant).await?));
-        once(&self.organizations, tenant, ask()).await
     }
 
     /// The time zone that a client chose, or else the organization's.
-    pub(crate) async fn zone(&self, tenant: TenantId, chosen: &str) -> Result<TimeZone> {
-        if let Ok(zone) = TimeZone::get(chosen) {
-            return Ok(zone);
+    pub(crate) async fn zone(&mut self, chosen: &str) -> Result<TimeZone> {
+        if let Some(zone) = self.zones.get(chosen) {
+            return Ok(zone.clone());
         }
-        Ok(zone_of(&*self.organization(tenant).await?))
+        let zone = self.peers.zone(self.tenant, chosen).await?;
+        self.zones.insert(chosen.to_owned(), zone.clone());
+        Ok(zone)
     }
 
-    /// An account of the organization; none where it has none with this id.
-    pub(crate) async fn account(&self, tenant: TenantId, id: Uuid) -> Result<Option<Account>> {
-        once(&self.accounts, (tenant, id), self.peers.account(tenant, id)).await
+    /// An account of the organization, asked for each time; none where it has none with this id.
+    pub(crate) async fn account(&self, id: Uuid) -> Result<Option<Account>> {
+        self.peers.account(self.tenant, id).await
     }
 
     /// The people of a client record who use the portal.
-    pub(crate) async fn active_accounts_of(
-        &self,
-        tenant: TenantId,
-        client: Uuid,
-    ) -> Result<Vec<Account>> {
-        let ask = self.peers.active_accounts_of(tenant, client);
-        once(&self.active_accounts, (tenant, client), ask).await
+    pub(crate) async fn active_accounts_of(&mut self, client: Uuid) -> Result<Arc<[Account]>> {
+        if let Some(accounts) = self.active_accounts.get(&client) {
+            return Ok(accounts.clone());
+        }
+        let accounts = self.peers.active_accounts_of(self.tenant, client).await?;
+        let accounts: Arc<[Account]> = accounts.into();
+        self.active_accounts.insert(client, accounts.clone());
+        Ok(accounts)
     }
 
     /// A project with everything in it; none where it is gone.
-    pub(crate) async fn project(&self, tenant: TenantId, id: Uuid) -> Result<Option<Arc<Project>>> {
-        let ask = async || Ok(self.peers.project(tenant, id).await?.map(Arc::new));
-        once(&self.projects, (tenant, id), ask()).await
-    }
-
-    /// A project as a person may see it; none where it is gone or hidden.
-    pub(crate) async fn project_for(
-        &self,
-        tenant: TenantId,
-        person: &Person,
-        id: Uuid,
-    ) -> Result<Option<Arc<Project>>> {
-        let ask = async || {
-            let project = self.peers.project_for(tenant, person, id).await?;
-            Ok(project.map(Arc::new))
-        };
-        once(&self.projects_for, (tenant, person.account, id), ask()).await
+    pub(crate) async fn project(&mut self, id: Uuid) -> Result<Option<Arc<Project>>> {
+        if let Some(project) = self.projects.get(&id) {
+            return Ok(project.clone());
+        }
+        let project = self.peers.project(self.tenant, id).await?.map(Arc::new);
+        self.projects.insert(id, project.clone());
+        Ok(project)
     }
 
     /// What a person may be told of now, over all projects.
     pub(crate) async fn visible_projects(
-        &self,
-        tenant: TenantId,
+        &mut self,
         person: &Person,
     ) -> Result<Arc<VisibleProjects>> {
-        let ask = async || {
-            let visible = self.peers.visible_projects(tenant, person).await?;
-            Ok(Arc::new(visible))
-        };
-        once(&self.visible_projects, (tenant, person.account), ask()).await
+        if let Some(visible) = self.visible_projects.get(&person.account) {
+            return Ok(visible.clone());
+        }
+        let visible = self.peers.visible_projects(self.tenant, person).await?;
+        let visible = Arc::new(visible);
+        self.visible_projects
+            .insert(person.account, visible.clone());
+        Ok(visible)
     }
-}
-
-/// The answer of before, or the one that this gets: whoever asks at the same time waits for it.
-async fn once<K: Clone + Eq + Hash, V: Clone>(
-    answers: &Cache<K, V>,
-    question: K,
-    ask: impl Future<Output = Result<V>>,
-) -> Result<V> {
-    answers.get_or_insert_async(&question, Box::pin(ask)).await
 }

@@ -1,13 +1,15 @@
 //! The way to the mail server.
 
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error as _, num::NonZeroU16, time::Duration};
 
 use anyhow::Context as _;
 use deadpool::{
     Runtime,
-    managed::{Pool, PoolError},
+    managed::{Pool, PoolError, QueueMode},
 };
 use lettre::{
     Address, Message,
@@ -19,15 +21,19 @@ use lettre::{
 use service::{Error, Result, clock};
 use uuid::Uuid;
 
-use self::connection::Server;
+use self::connection::{Refusal, Server};
 use crate::{
     config::Smtp,
     mail::{Rendered, one_line},
 };
 
+/// How long it may take to have a connection that works; less than the worker has for a mail, together with [`SEND`].
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a kept connection may take to say that it is still there.
+const STILL_THERE: Duration = Duration::from_secs(2);
 /// A server may look at a letter for a while before it says that it took it, and would get it again after this. Less than a
 /// process has to end.
-const TIMEOUT: Duration = Duration::from_secs(15);
+const SEND: Duration = Duration::from_secs(15);
 const NO_ANSWER: &str = "The mail server did not answer in time.";
 
 /// Sends mails.
@@ -60,12 +66,12 @@ pub(crate) enum Answer {
 
 impl Mailer {
     pub(crate) fn new(config: &Smtp) -> anyhow::Result<Self> {
-        let connections = Pool::builder(Server::new(config, TIMEOUT)?)
+        let connections = Pool::builder(Server::new(config)?)
             .max_size(config.connections.get().into())
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(TIMEOUT))
-            .create_timeout(Some(TIMEOUT))
-            .recycle_timeout(Some(TIMEOUT))
+            .recycle_timeout(Some(STILL_THERE))
+            // those that are not needed may grow old
+            .queue_mode(QueueMode::Lifo)
             .build()
             .context("make the pool of connections to the mail server")?;
         Ok(Self {
@@ -93,20 +99,21 @@ impl Mailer {
         };
         let message = self.message(letter, address.clone(), id)?;
         let text = String::from_utf8(message.formatted()).map_err(Error::internal)?;
-        let mut connection = match Box::pin(self.connections.get()).await {
-            Ok(connection) => connection,
-            Err(PoolError::Backend(error)) if error.status().is_some() => {
-                return Ok(answer_of(&error));
+        let connected = Box::pin(self.connections.get());
+        let mut connection = match tokio::time::timeout(CONNECT, connected).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(PoolError::Backend(error))) if error.status().is_some() => {
+                return Ok(Answer::Refused(words_of(&error)));
             }
-            Err(error) => {
-                let error = anyhow::Error::new(error).context("reach the mail server");
-                return Err(Error::Unavailable(error));
-            }
+            Ok(Err(error)) => return Err(unreached(error)),
+            Err(late) => return Err(unreached(late)),
         };
         let sent = connection.send(&self.from, &address, &text);
-        Ok(match tokio::time::timeout(TIMEOUT, sent).await {
+        Ok(match tokio::time::timeout(SEND, sent).await {
             Ok(Ok(response)) => Answer::Accepted(response.message().collect()),
-            Ok(Err(error)) => answer_of(&error),
+            Ok(Err(Refusal::Cannot(why))) => Answer::Refused(why.to_owned()),
+            Ok(Err(Refusal::General(error))) => Answer::Refused(words_of(&error)),
+            Ok(Err(Refusal::Letter(error))) => answer_of(&error),
             Err(_) => Answer::Refused(NO_ANSWER.to_owned()),
         })
     }
@@ -138,19 +145,29 @@ fn mailbox(name: &str, address: Address) -> Mailbox {
 }
 
 fn answer_of(error: &lettre::transport::smtp::Error) -> Answer {
-    let said = error.source().map(ToString::to_string).unwrap_or_default();
-    let code = error.status().map(u16::from);
-    let text = match code {
-        // as the server wrote it
-        Some(code) if !said.is_empty() => format!("{code} {said}"),
-        _ => error.to_string(),
-    };
-    match code {
-        Some(code) if error.is_permanent() && concerns_address(code, &said) => {
+    let text = words_of(error);
+    match error.status().map(u16::from) {
+        Some(code) if error.is_permanent() && concerns_address(code, &said(error)) => {
             Answer::NoSuchAddress(text)
         }
         _ => Answer::Refused(text),
     }
+}
+
+/// What went wrong; as the server wrote it, where it wrote something.
+fn words_of(error: &lettre::transport::smtp::Error) -> String {
+    match (error.status(), said(error)) {
+        (Some(code), said) if !said.is_empty() => format!("{} {said}", u16::from(code)),
+        _ => error.to_string(),
+    }
+}
+
+fn said(error: &lettre::transport::smtp::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+fn unreached(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Unavailable(anyhow::Error::new(error).context("reach the mail server"))
 }
 
 /// True where a permanent refusal is about the recipient and not about us, the mail or the connection.
@@ -165,89 +182,5 @@ fn concerns_address(code: u16, said: &str) -> bool {
         (Some("5"), Some("2"), Some(detail)) => detail != "3",
         (Some("5"), Some(_), Some(_)) => false,
         _ => matches!(code, 550 | 551 | 553),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mailer() -> Mailer {
-        use crate::config::Security;
-
-        let config = Smtp {
-            host: "localhost".to_owned(),
-            port: 25,
-            tls: Security::None,
-            username: String::new(),
-            password: String::new().into(),
-            from: "no-reply@example.com".to_owned(),
-            connections: NonZeroU16::MIN,
-        };
-        Mailer::new(&config).expect("valid")
-    }
-
-    #[test]
-    fn only_refusals_about_the_recipient_suppress_an_address() {
-        assert!(concerns_address(550, "5.1.1 No such mailbox here"));
-        assert!(concerns_address(550, "No such user"));
-        assert!(concerns_address(552, "5.2.2 Mailbox full"));
-        assert!(!concerns_address(550, "5.7.1 Blocked for spam"));
-        assert!(!concerns_address(553, "5.1.8 Bad sender"));
-        assert!(!concerns_address(552, "5.2.3 Mail too long"));
-        assert!(!concerns_address(535, "Sign-in failed"));
-        assert!(!concerns_address(554, "Transaction failed"));
-    }
-
-    #[tokio::test]
-    async fn a_mail_carries_its_headers_and_both_parts() {
-        let letter = Letter {
-            organization: "Alder & Finch\r\nBcc: x@example.com".to_owned(),
-            reply_to: "hello@alder.example".to_owned(),
-            name: "Maya Okafor".to_owned(),
-            address: "maya@example.com".to_owned(),
-            mail: Rendered {
-                subject: "Hello".to_owned(),
-                html: "<p>Hello</p>".to_owned(),
-                text: "Hello".to_owned(),
-            },
-        };
-        let address = letter.address.parse().expect("an address");
-        let message = mailer()
-            .message(&letter, address, Uuid::nil())
-            .expect("a message");
-        let text = String::from_utf8(message.formatted()).expect("ASCII");
-        for part in [
-            "Message-ID: <00000000-0000-0000-0000-000000000000@example.com>",
-            "Reply-To:",
-            "hello@alder.example",
-            "Auto-Submitted: auto-generated",
-            "multipart/alternative",
-            "text/plain",
-            "text/html",
-        ] {
-            assert!(text.contains(part), "{part} is missing in\n{text}");
-        }
-        assert!(!text.contains("\nBcc:"), "{text}");
-    }
-
-    #[tokio::test]
-    async fn an_address_that_is_none_bounces_without_a_server() {
-        let letter = Letter {
-            organization: String::new(),
-            reply_to: String::new(),
-            name: String::new(),
-            address: "maya".to_owned(),
-            mail: Rendered {
-                subject: String::new(),
-                html: String::new(),
-                text: String::new(),
-            },
-        };
-        let answer = mailer()
-            .send(&letter, Uuid::nil())
-            .await
-            .expect("an answer");
-        assert!(matches!(answer, Answer::NoSuchAddress(_)));
     }
 }

@@ -4,11 +4,14 @@
 //! Who dies with a mail in hand leaves it to the next: it goes out with the same Message-ID. Whoever lives on while the
 //! database is away remembers what the mail server said.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, future::join_all, stream};
 use jiff::SignedDuration;
-use proto::notifications::{DeliveryState, MailKind};
+use proto::{
+    identity::Organization,
+    notifications::{DeliveryState, MailKind},
+};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +25,6 @@ use crate::{
     events,
     mail::PortalAddress,
     peers::Peers,
-    round::Round,
     smtp::{Answer, Letter, Mailer},
     store::{
         self,
@@ -39,6 +41,8 @@ const SUMMARIES: i64 = 20;
 const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
+/// For many mails at once; where it takes longer each asks for itself.
+const ORGANIZATION: Duration = Duration::from_secs(1);
 /// The pause before the outcome of a mail is written down again.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// Pauses before another try where the mail server did not take a mail: soon for a server that puts off strangers, and
@@ -107,10 +111,10 @@ impl Worker {
 
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.mailer.at_once());
-        let round = Round::new(&self.peers);
+        let organizations = self.organizations(&claimed).await;
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(None, |claimed| self.take(claimed, &round, stopping))
+            .for_each_concurrent(None, |claimed| self.take(claimed, &organizations, stopping))
             .await;
         Ok(more)
     }
@@ -129,21 +133,42 @@ impl Worker {
         Ok(claimed)
     }
 
+    /// The organizations that have several of these mails, asked for once. One that is missing is asked for by each of its
+    /// mails, which says what is to become of it.
+    async fn organizations(&self, claimed: &[Claimed]) -> HashMap<TenantId, Organization> {
+        let mut mails: HashMap<TenantId, usize> = HashMap::new();
+        for one in claimed {
+            *mails.entry(one.tenant).or_default() += 1;
+        }
+        let asked = mails
+            .into_iter()
+            .filter(|(_, count)| *count > 1)
+            .map(async |(tenant, _)| {
+                let organization = self.peers.organization(tenant);
+                let answer = deadline::strictly(ORGANIZATION, organization).await;
+                answer.ok().map(|organization| (tenant, organization))
+            });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
     async fn open_summary(&self, tenant: TenantId, account: Uuid) -> Result<()> {
         let caller = Caller::system(tenant, NAME);
         let mut tx = self.db.read(&caller).await?;
         let preference = store::preference::find(&mut tx, account).await?;
         drop(tx);
-        let zone = Round::new(&self.peers)
-            .zone(tenant, &preference.time_zone)
-            .await?;
+        let zone = self.peers.zone(tenant, &preference.time_zone).await?;
         let mut tx = self.db.begin(&caller).await?;
         waiting::open_today(&mut tx, account, preference.frequency, &zone).await?;
         tx.commit().await
     }
 
     /// Handles one claimed mail, in the trace of what caused it.
-    async fn take(&self, claimed: Claimed, round: &Round, stopping: &CancellationToken) {
+    async fn take(
+        &self,
+        claimed: Claimed,
+        organizations: &HashMap<TenantId, Organization>,
+        stopping: &CancellationToken,
+    ) {
         let span = tracing::info_span!(
             parent: None,
             "mail",
@@ -157,12 +182,12 @@ impl Worker {
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
         async {
-            let settled =
-                match deadline::strictly(BUDGET, Box::pin(self.handle(&claimed, round))).await {
-                    Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
-                    Ok(None) => Ok(()),
-                    Err(error) => Err(error),
-                };
+            let handled = Box::pin(self.handle(&claimed, organizations));
+            let settled = match deadline::strictly(BUDGET, handled).await {
+                Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
             if let Err(error) = settled {
                 // its claim ends, and then it is tried again
                 tracing::warn!(error = format!("{error:#}"), "a mail waits");
@@ -203,7 +228,11 @@ impl Worker {
     }
 
     /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
-    async fn handle(&self, claimed: &Claimed, round: &Round) -> Result<Option<Handled>> {
+    async fn handle(
+        &self,
+        claimed: &Claimed,
+        organizations: &HashMap<TenantId, Organization>,
+    ) -> Result<Option<Handled>> {
         let caller = Caller::system(claimed.tenant, NAME);
         let mut tx = self.db.read(&caller).await?;
         let job = store::job::find(&mut tx, claimed.id).await?;
@@ -214,7 +243,8 @@ impl Worker {
         tracing::Span::current().record("kind", &job.kind);
         let composer = Composer {
             db: &self.db,
-            round,
+            peers: &self.peers,
+            organizations,
             portal: &self.portal,
             tenant: claimed.tenant,
         };

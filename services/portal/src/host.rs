@@ -2,7 +2,10 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -48,21 +51,51 @@ impl Site {
 }
 
 /// The organizations of hosts that were asked for a moment ago, so that a page and its pictures ask once.
-pub(crate) struct Sites(Cache<String, (Instant, Arc<Site>)>);
+pub(crate) struct Sites {
+    kept: Cache<String, (Instant, Arc<Site>)>,
+    /// How often something was forgotten.
+    forgotten: AtomicU64,
+}
+
+/// When an organization is asked for.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: Instant,
+    forgotten: u64,
+}
 
 impl Sites {
     pub(crate) fn new() -> Self {
-        Self(Cache::new(HOSTS))
+        Self {
+            kept: Cache::new(HOSTS),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     fn find(&self, host: &str) -> Option<Arc<Site>> {
-        let (asked_at, site) = self.0.get(host)?;
+        let (asked_at, site) = self.kept.get(host)?;
         (asked_at.elapsed() < KEPT).then_some(site)
     }
 
-    /// Asks for an organization anew from now on, because its name, texts, colors or logo changed.
+    fn ask(&self) -> Asked {
+        Asked {
+            at: Instant::now(),
+            forgotten: self.forgotten.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Keeps an answer, unless it may be from before something was forgotten.
+    fn keep(&self, host: String, asked: Asked, site: Arc<Site>) {
+        self.kept.insert(host.clone(), (asked.at, site));
+        if self.forgotten.load(Ordering::SeqCst) != asked.forgotten {
+            self.kept.remove(&host);
+        }
+    }
+
+    /// Asks for an organization anew from now on, because what [`Site`] holds of it was changed.
     pub(crate) fn forget(&self, tenant: TenantId) {
-        self.0.retain(|_, (_, site)| site.tenant != tenant);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.kept.retain(|_, (_, site)| site.tenant != tenant);
     }
 }
 
@@ -108,7 +141,7 @@ impl Hosts {
         if let Some(site) = self.app.sites.find(&host) {
             return Ok(Some(site));
         }
-        let asked_at = Instant::now();
+        let asked = self.app.sites.ask();
         let answer = self
             .app
             .backend
@@ -126,7 +159,7 @@ impl Hosts {
             }
         };
         let site = Arc::new(Site::new(organization)?);
-        self.app.sites.0.insert(host, (asked_at, site.clone()));
+        self.app.sites.keep(host, asked, site.clone());
         Ok(Some(site))
     }
 }
@@ -161,6 +194,46 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().expect("a header value"));
         host_name(&headers)
+    }
+
+    fn site(name: &str) -> Arc<Site> {
+        let organization = Organization {
+            id: TenantId::new().to_string(),
+            name: name.to_owned(),
+            ..Organization::default()
+        };
+        Arc::new(Site::new(organization).expect("an organization"))
+    }
+
+    #[test]
+    fn an_organization_is_kept_for_a_moment_and_until_it_is_forgotten() {
+        let sites = Sites::new();
+        let (alder, bluestone) = (site("Alder"), site("Bluestone"));
+        for (host, site) in [("alder", &alder), ("bluestone", &bluestone)] {
+            sites.keep(host.to_owned(), sites.ask(), site.clone());
+        }
+        sites.forget(alder.tenant);
+        assert!(sites.find("alder").is_none());
+        assert!(sites.find("bluestone").is_some());
+
+        let old = Asked {
+            at: Instant::now()
+                .checked_sub(KEPT)
+                .expect("a machine runs for longer"),
+            ..sites.ask()
+        };
+        sites.keep("bluestone".to_owned(), old, bluestone);
+        assert!(sites.find("bluestone").is_none());
+    }
+
+    #[test]
+    fn an_answer_from_before_a_change_is_not_kept() {
+        let sites = Sites::new();
+        let alder = site("Alder");
+        let asked = sites.ask();
+        sites.forget(alder.tenant);
+        sites.keep("alder".to_owned(), asked, alder);
+        assert!(sites.find("alder").is_none());
     }
 
     #[test]

@@ -44,7 +44,7 @@ where
 {
     ServiceBuilder::new()
         // outermost, so that whatever is answered stands in the trace, and what is below knows who asks
-        .layer(layer_fn(move |inner| Known {
+        .layer(layer_fn(move |inner| Authenticated {
             inner,
             authenticate: authenticate.clone(),
         }))
@@ -71,15 +71,15 @@ static CALL_DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
 
 /// Reads who asks, opens the span of the call below its caller's, and measures it; refuses a token that is not valid.
 ///
-/// All in one, so that the span begins with its tenant: lines of a log are written with every field of their spans, and each
-/// field that comes later writes all of them anew.
+/// The span begins once the token is read, with its tenant: lines of a log are written with every field of their spans, and
+/// each field that comes later writes all of them anew.
 #[derive(Clone)]
-struct Known<S> {
+struct Authenticated<S> {
     inner: S,
     authenticate: Arc<dyn Authenticate>,
 }
 
-impl<S> Service<Request<Body>> for Known<S>
+impl<S> Service<Request<Body>> for Authenticated<S>
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send + 'static,
@@ -94,6 +94,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let began = Instant::now();
         let (mut parts, body) = request.into_parts();
         let authenticated = self
             .authenticate
@@ -118,7 +119,6 @@ where
             KeyValue::new("rpc.service", service.to_owned()),
             KeyValue::new("rpc.method", method.to_owned()),
         ];
-        let began = Instant::now();
         let request = Request::from_parts(parts, body);
         let answer: ServiceFuture<S::Error> = match authenticated {
             Ok(_) => Box::pin(span.in_scope(|| self.inner.call(request))),

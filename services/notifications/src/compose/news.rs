@@ -1,6 +1,6 @@
 //! Mails that tell a person something new: of a milestone, of photos, or a summary of several.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use jiff::{Timestamp, tz::TimeZone};
 use proto::{documents::Photo, notifications::MailKind, projects::Project};
@@ -50,7 +50,7 @@ impl Composer<'_> {
         if job.seen_at.is_some() && !is_copy {
             return Ok(Err(SEEN));
         }
-        let Some(found) = self.round.project_for(self.tenant, person, project).await? else {
+        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
             return Ok(Err(HIDDEN));
         };
         let Some(milestone) = mail::milestone_of(&found, phase) else {
@@ -82,24 +82,26 @@ impl Composer<'_> {
         if unseen.is_empty() {
             return Ok(Err(SEEN));
         }
-        let peers = &self.round.peers;
-        let visible = peers.visible_photos(self.tenant, person, &unseen).await?;
+        let visible = self
+            .peers
+            .visible_photos(self.tenant, person, &unseen)
+            .await?;
         let photos: Vec<&Photo> = unseen.iter().filter_map(|id| visible.get(id)).collect();
         if photos.is_empty() {
             return Ok(Err(NO_PHOTO_VISIBLE));
         }
-        let Some(found) = self.round.project_for(self.tenant, person, project).await? else {
+        let Some(found) = self.peers.project_for(self.tenant, person, project).await? else {
             return Ok(Err(HIDDEN));
         };
         let added_by = match job.actor_id {
-            Some(actor) => self.round.account(self.tenant, actor).await?,
+            Some(actor) => self.peers.account(self.tenant, actor).await?,
             None => None,
         };
         Ok(Ok(Content::PhotosAdded {
             count: photos.len(),
             added_by: added_by.map(|account| account.name).unwrap_or_default(),
             captions: captions(&photos),
-            project: found.name.clone(),
+            project: found.name,
             url: head.url(&photos_page(project)),
         }))
     }
@@ -121,16 +123,22 @@ impl Composer<'_> {
         let told = store::photo_batch::photos_of(&mut tx, &subjects, None).await?;
         drop(tx);
         let ids: Vec<Uuid> = told.iter().map(|photo| photo.photo_id).collect();
-        let peers = &self.round.peers;
-        let visible = peers.visible_photos(self.tenant, person, &ids).await?;
+        let visible = self.peers.visible_photos(self.tenant, person, &ids).await?;
 
+        let mut projects: HashMap<Uuid, Option<Project>> = HashMap::new();
         let mut parts: Vec<Part> = Vec::new();
         let mut left_out = Vec::new();
         for one in &news {
-            let project = self
-                .round
-                .project_for(self.tenant, person, one.project_id)
-                .await?;
+            let project = match projects.entry(one.project_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let project = self
+                        .peers
+                        .project_for(self.tenant, person, one.project_id)
+                        .await?;
+                    unknown.insert(project)
+                }
+            };
             let Some(project) = project else {
                 left_out.push((one.delivery_id, HIDDEN));
                 continue;
@@ -142,7 +150,7 @@ impl Composer<'_> {
             } else if seen_at.is_some() {
                 Err(SEEN)
             } else {
-                milestone_line(&project, one.subject_id)
+                milestone_line(project, one.subject_id)
             };
             match line {
                 Ok(line) => part_of(&mut parts, one.project_id, &project.name).add(line),

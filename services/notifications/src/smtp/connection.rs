@@ -10,14 +10,17 @@ use lettre::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
-        commands::{Data, Mail, Rcpt},
-        extension::{ClientId, Extension, MailParameter},
+        commands::{Data, Mail, Noop, Rcpt, Rset},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
         response::Response,
     },
 };
 use secrecy::ExposeSecret as _;
 
 use crate::config::{Security, Smtp};
+
+/// Servers and what stands between give a connection up that is idle for minutes.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// The mail server, and how it is spoken to.
 pub(super) struct Server {
@@ -27,7 +30,6 @@ pub(super) struct Server {
     tls: TlsParameters,
     credentials: Option<Credentials>,
     hello: ClientId,
-    timeout: Duration,
 }
 
 /// A connection that has said who it is.
@@ -38,13 +40,13 @@ pub(super) struct Connection {
 }
 
 impl Server {
-    pub(super) fn new(config: &Smtp, timeout: Duration) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Smtp) -> anyhow::Result<Self> {
         Ok(Self {
             host: config.host.clone(),
             port: config.port,
             security: config.tls,
             tls: TlsParameters::new(config.host.clone())
-                .context("smtp.host is no name that a certificate can have")?,
+                .context("read the roots of certificates")?,
             credentials: (!config.username.is_empty()).then(|| {
                 Credentials::new(
                     config.username.clone(),
@@ -52,7 +54,6 @@ impl Server {
                 )
             }),
             hello: ClientId::default(),
-            timeout,
         })
     }
 }
@@ -65,8 +66,7 @@ impl managed::Manager for Server {
         let tls = (self.security == Security::Tls).then(|| self.tls.clone());
         let server = (self.host.as_str(), self.port);
         let mut smtp =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, tls, None)
-                .await?;
+            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, tls, None).await?;
         if self.security == Security::Starttls {
             // fails where the server does not offer it
             smtp.starttls(self.tls.clone(), &self.hello).await?;
@@ -80,19 +80,37 @@ impl managed::Manager for Server {
         })
     }
 
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
-        if connection.is_at_rest && connection.smtp.test_connected().await {
-            Ok(())
-        } else {
-            Err(RecycleError::message(
-                "a letter was cut off, or the server has gone",
-            ))
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        metrics: &Metrics,
+    ) -> RecycleResult<Error> {
+        if !connection.is_at_rest {
+            return Err(RecycleError::message("a letter was cut off"));
+        }
+        if metrics.last_used() > IDLE {
+            let _ = connection.smtp.quit().await;
+            return Err(RecycleError::message("it was idle for long"));
+        }
+        match connection.smtp.command(Noop).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }
 
+/// Why the server did not take a letter.
+pub(super) enum Refusal {
+    /// It cannot carry this letter.
+    Cannot(&'static str),
+    /// What it said of the sender or of itself.
+    General(Error),
+    /// What it said of the recipient or of the letter.
+    Letter(Error),
+}
+
 impl Connection {
-    /// Sends a letter of ASCII text, and answers what the server said when it took it.
+    /// Sends a letter, and answers what the server said when it took it.
     ///
     /// The text and its end leave in one piece: as two, the second would wait until the server acknowledged the first,
     /// which takes its time with a piece to which it has nothing to say.
@@ -101,24 +119,56 @@ impl Connection {
         from: &Address,
         to: &Address,
         text: &str,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, Refusal> {
+        let parameters = self.parameters(to, text).map_err(Refusal::Cannot)?;
         self.is_at_rest = false;
-        let mut parameters = Vec::new();
-        if !AsRef::<str>::as_ref(to).is_ascii() && self.takes(Extension::SmtpUtfEight) {
-            parameters.push(MailParameter::SmtpUtfEight);
-        }
-        let smtp = &mut self.smtp;
-        smtp.command(Mail::new(Some(from.clone()), parameters))
-            .await?;
-        smtp.command(Rcpt::new(to.clone(), Vec::new())).await?;
-        smtp.command(Data).await?;
-        let response = smtp.command(with_end(text)).await?;
-        self.is_at_rest = true;
-        Ok(response)
+        let sent = self.converse(from, to, text, parameters).await;
+        self.is_at_rest = match &sent {
+            Ok(_) => true,
+            // the next letter begins anew, if the server still speaks at all
+            Err(Refusal::General(error) | Refusal::Letter(error)) if error.status().is_some() => {
+                self.smtp.command(Rset).await.is_ok()
+            }
+            Err(_) => false,
+        };
+        sent
     }
 
-    fn takes(&self, extension: Extension) -> bool {
-        self.smtp.server_info().supports_feature(extension)
+    /// What the server must be told of a letter that is not all ASCII, RFC 6531 and 6152.
+    fn parameters(&self, to: &Address, text: &str) -> Result<Vec<MailParameter>, &'static str> {
+        let server = self.smtp.server_info();
+        let mut parameters = Vec::new();
+        if !AsRef::<str>::as_ref(to).is_ascii() {
+            if !server.supports_feature(Extension::SmtpUtfEight) {
+                return Err("The mail server takes no addresses with letters beyond ASCII.");
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !text.is_ascii() {
+            if !server.supports_feature(Extension::EightBitMime) {
+                return Err("The mail server takes no letters beyond ASCII.");
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    async fn converse(
+        &mut self,
+        from: &Address,
+        to: &Address,
+        text: &str,
+        parameters: Vec<MailParameter>,
+    ) -> Result<Response, Refusal> {
+        let smtp = &mut self.smtp;
+        smtp.command(Mail::new(Some(from.clone()), parameters))
+            .await
+            .map_err(Refusal::General)?;
+        smtp.command(Rcpt::new(to.clone(), Vec::new()))
+            .await
+            .map_err(Refusal::Letter)?;
+        smtp.command(Data).await.map_err(Refusal::Letter)?;
+        smtp.command(with_end(text)).await.map_err(Refusal::Letter)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Claimed {
     pub(crate) traceparent: String,
 }
 
-/// A mail that is being sent, with what its person chose.
+/// A mail that is being sent, with what is known of its person here.
 pub(crate) struct Job {
     pub(crate) id: Uuid,
     pub(crate) account_id: Uuid,
@@ -45,11 +45,9 @@ impl Job {
         Preference::read(self.frequency.as_deref(), self.time_zone.as_deref())
     }
 
-    /// True where mail to this address of the person bounced; another address than that one is not suppressed.
+    /// True where mail to this address of the person bounced.
     pub(crate) fn is_suppressed(&self, address: &str) -> bool {
-        self.suppressed_hash
-            .as_ref()
-            .is_some_and(|suppressed| *suppressed == suppression::hash(address))
+        suppression::is_of(self.suppressed_hash.as_deref(), address)
     }
 }
 

@@ -6,20 +6,22 @@ use sha2::{Digest as _, Sha256};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-/// True where mail to an account's address bounced; another address than that one is not suppressed.
+/// True where mail to an account's address bounced.
 pub(crate) async fn is_suppressed(tx: &mut TenantTx, account: Uuid, address: &str) -> Result<bool> {
     let tenant = tx.tenant().uuid();
-    let suppressed = sqlx::query_scalar!(
-        r#"select exists (
-               select from suppression where tenant_id = $1 and account_id = $2 and address_hash = $3
-           ) as "suppressed!""#,
+    let address_hash = sqlx::query_scalar!(
+        "select address_hash from suppression where tenant_id = $1 and account_id = $2",
         tenant,
-        account,
-        hash(address)
+        account
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(suppressed)
+    Ok(is_of(address_hash.as_deref(), address))
+}
+
+/// True where this is the address that is suppressed; another of the same account is not.
+pub(crate) fn is_of(suppressed_hash: Option<&[u8]>, address: &str) -> bool {
+    suppressed_hash.is_some_and(|suppressed| suppressed == hash(address))
 }
 
 /// Suppresses an account's address because of a mail that bounced.
@@ -60,7 +62,6 @@ pub(crate) async fn delete(tx: &mut TenantTx, account: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// What is kept of an address.
-pub(crate) fn hash(address: &str) -> Vec<u8> {
+fn hash(address: &str) -> Vec<u8> {
     Sha256::digest(address.to_lowercase()).to_vec()
 }
