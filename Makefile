@@ -42,7 +42,7 @@ sabotage: build
 ## What photos, pages and mails cost beside what they stand on, a line a promise; built for release
 bench: install-bench
 	mkdir -p $(NOTES) && rm -f $(NOTES)/bench
-	cargo build --workspace --release --bins --benches
+	cargo build --workspace --release --bins --bench speed
 	export CONTRACTOROS_PROOFS=$(NOTES)/bench; \
 	$(TOOLS)/bench/bin/python integration-tests/benches/photo_sizes.py $(CARGO_TARGET_DIR)/release/decoder; status=$$?; \
 	cargo bench --workspace --bench speed && exit $$status

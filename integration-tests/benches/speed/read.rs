@@ -156,8 +156,10 @@ async fn cpu_of_play(platform: &Platform, play: &Play<'_>) -> Result<(f64, f64)>
     };
     let begin = read()?;
     tokio::time::sleep(MIDDLE).await;
-    let end = read()?;
+    let end = read();
+    // first, because it says why it ended where it did so too early
     checked(child.wait_with_output().await.context("wait for pgbench")?)?;
+    let end = end?;
     let played = play
         .played()?
         .iter()
