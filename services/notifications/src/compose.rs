@@ -50,12 +50,18 @@ pub(crate) enum Outcome {
 /// Content, or the reason why there is none.
 type Found = std::result::Result<Content, &'static str>;
 
+/// What identity says of an organization to which several mails belong, and of all their recipients that it has.
+pub(crate) struct Shared {
+    pub(crate) organization: Organization,
+    pub(crate) accounts: HashMap<Uuid, Account>,
+}
+
 /// Writes mails from what the other services say now.
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
     pub(crate) peers: &'a Peers,
-    /// Those that were asked for once for many mails.
-    pub(crate) organizations: &'a HashMap<TenantId, Organization>,
+    /// What was asked for once for several mails of the organization, a moment ago.
+    pub(crate) shared: Option<&'a Shared>,
     pub(crate) portal: &'a PortalAddress,
     pub(crate) tenant: TenantId,
 }
@@ -68,7 +74,11 @@ impl Composer<'_> {
     pub(crate) async fn compose(&self, job: &Job) -> Result<Composed> {
         let kind = MailKind::of_word(&job.kind)?;
         let is_copy = job.resend_of.is_some();
-        let Some(account) = self.peers.account(self.tenant, job.account_id).await? else {
+        let account = match self.shared {
+            Some(shared) => shared.accounts.get(&job.account_id).cloned(),
+            None => self.peers.account(self.tenant, job.account_id).await?,
+        };
+        let Some(account) = account else {
             return Ok(unsent(Outcome::Dropped(GONE)));
         };
         if let Some(why) = barred(kind, &account) {
@@ -83,8 +93,8 @@ impl Composer<'_> {
             return Ok(unsent(Outcome::Dropped(waiting::CHOSEN)));
         }
 
-        let organization = match self.organizations.get(&self.tenant) {
-            Some(organization) => organization.clone(),
+        let organization = match self.shared {
+            Some(shared) => shared.organization.clone(),
             None => self.peers.organization(self.tenant).await?,
         };
         let head = Letterhead::of(&organization, self.portal);

@@ -56,11 +56,24 @@ impl Peers {
 
     /// An account of the organization; none where it has none with this id.
     pub(crate) async fn account(&self, tenant: TenantId, id: Uuid) -> Result<Option<Account>> {
+        Ok(self.accounts(tenant, &[id]).await?.remove(&id))
+    }
+
+    /// Those accounts of the organization that it has.
+    pub(crate) async fn accounts(
+        &self,
+        tenant: TenantId,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Account>> {
         let request = BatchGetAccountsRequest {
-            account_ids: vec![id.to_string()],
+            account_ids: ids.iter().map(Uuid::to_string).collect(),
             client_ids: Vec::new(),
         };
-        Ok(self.accounts(tenant, request).await?.pop())
+        self.get_accounts(tenant, request)
+            .await?
+            .into_iter()
+            .map(|account| Ok((parse_id(&account.id, "id")?, account)))
+            .collect()
     }
 
     /// The people of a client record who use the portal.
@@ -73,14 +86,14 @@ impl Peers {
             account_ids: Vec::new(),
             client_ids: vec![client.to_string()],
         };
-        let mut accounts = self.accounts(tenant, request).await?;
+        let mut accounts = self.get_accounts(tenant, request).await?;
         accounts.retain(|account| {
             account.kind() == AccountKind::Client && account.state() == AccountState::Active
         });
         Ok(accounts)
     }
 
-    async fn accounts(
+    async fn get_accounts(
         &self,
         tenant: TenantId,
         request: BatchGetAccountsRequest,

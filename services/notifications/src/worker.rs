@@ -8,10 +8,7 @@ use std::{collections::HashMap, time::Duration};
 
 use futures::{StreamExt as _, future::join_all, stream};
 use jiff::SignedDuration;
-use proto::{
-    identity::Organization,
-    notifications::{DeliveryState, MailKind},
-};
+use proto::notifications::{DeliveryState, MailKind};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio_util::sync::CancellationToken;
@@ -21,14 +18,14 @@ use uuid::Uuid;
 
 use crate::{
     NAME,
-    compose::{Composed, Composer, Outcome},
+    compose::{Composed, Composer, Outcome, Shared},
     events,
     mail::PortalAddress,
     peers::Peers,
-    smtp::{Answer, Letter, Mailer},
+    smtp::{Answer, Mailer},
     store::{
         self,
-        job::{Claimed, Job},
+        job::{Claimed, Job, Settled},
     },
     waiting,
     words::Word as _,
@@ -41,8 +38,8 @@ const SUMMARIES: i64 = 20;
 const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
-/// For many mails at once; where it takes longer each asks for itself.
-const ORGANIZATION: Duration = Duration::from_secs(1);
+/// For what several mails share; where it takes longer each asks for itself.
+const SHARED: Duration = Duration::from_secs(1);
 /// The pause before the outcome of a mail is written down again.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// Pauses before another try where the mail server did not take a mail: soon for a server that puts off strangers, and
@@ -111,10 +108,10 @@ impl Worker {
 
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.mailer.at_once());
-        let organizations = self.organizations(&claimed).await;
+        let shared = self.shared(&claimed).await;
         stream::iter(claimed)
             .take_until(stopping.cancelled())
-            .for_each_concurrent(None, |claimed| self.take(claimed, &organizations, stopping))
+            .for_each_concurrent(None, |claimed| self.take(claimed, &shared, stopping))
             .await;
         Ok(more)
     }
@@ -133,20 +130,29 @@ impl Worker {
         Ok(claimed)
     }
 
-    /// The organizations that have several of these mails, asked for once. One that is missing is asked for by each of its
-    /// mails, which says what is to become of it.
-    async fn organizations(&self, claimed: &[Claimed]) -> HashMap<TenantId, Organization> {
-        let mut mails: HashMap<TenantId, usize> = HashMap::new();
+    /// Asks once for what several of these mails need. What is missing is asked for by each mail, which says what is to
+    /// become of it.
+    async fn shared(&self, claimed: &[Claimed]) -> HashMap<TenantId, Shared> {
+        let mut accounts: HashMap<TenantId, Vec<Uuid>> = HashMap::new();
         for one in claimed {
-            *mails.entry(one.tenant).or_default() += 1;
+            accounts.entry(one.tenant).or_default().push(one.account);
         }
-        let asked = mails
+        let asked = accounts
             .into_iter()
-            .filter(|(_, count)| *count > 1)
-            .map(async |(tenant, _)| {
-                let organization = self.peers.organization(tenant);
-                let answer = deadline::strictly(ORGANIZATION, organization).await;
-                answer.ok().map(|organization| (tenant, organization))
+            .filter(|(_, accounts)| accounts.len() > 1)
+            .map(async |(tenant, accounts)| {
+                let both = async {
+                    tokio::try_join!(
+                        self.peers.organization(tenant),
+                        self.peers.accounts(tenant, &accounts)
+                    )
+                };
+                let (organization, accounts) = deadline::strictly(SHARED, both).await.ok()?;
+                let shared = Shared {
+                    organization,
+                    accounts,
+                };
+                Some((tenant, shared))
             });
         join_all(asked).await.into_iter().flatten().collect()
     }
@@ -166,7 +172,7 @@ impl Worker {
     async fn take(
         &self,
         claimed: Claimed,
-        organizations: &HashMap<TenantId, Organization>,
+        shared: &HashMap<TenantId, Shared>,
         stopping: &CancellationToken,
     ) {
         let span = tracing::info_span!(
@@ -182,7 +188,7 @@ impl Worker {
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
         async {
-            let handled = Box::pin(self.handle(&claimed, organizations));
+            let handled = Box::pin(self.handle(&claimed, shared.get(&claimed.tenant)));
             let settled = match deadline::strictly(BUDGET, handled).await {
                 Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
                 Ok(None) => Ok(()),
@@ -221,18 +227,12 @@ impl Worker {
 
     async fn write_down(&self, caller: &Caller, handled: &Handled) -> Result<()> {
         let mut tx = self.db.begin(caller).await?;
-        if store::job::lock(&mut tx, handled.job.id).await? {
-            record(&mut tx, handled).await?;
-        }
+        record(&mut tx, handled).await?;
         tx.commit().await
     }
 
     /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
-    async fn handle(
-        &self,
-        claimed: &Claimed,
-        organizations: &HashMap<TenantId, Organization>,
-    ) -> Result<Option<Handled>> {
+    async fn handle(&self, claimed: &Claimed, shared: Option<&Shared>) -> Result<Option<Handled>> {
         let caller = Caller::system(claimed.tenant, NAME);
         let mut tx = self.db.read(&caller).await?;
         let job = store::job::find(&mut tx, claimed.id).await?;
@@ -244,7 +244,7 @@ impl Worker {
         let composer = Composer {
             db: &self.db,
             peers: &self.peers,
-            organizations,
+            shared,
             portal: &self.portal,
             tenant: claimed.tenant,
         };
@@ -257,10 +257,7 @@ impl Worker {
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a mail could not be written");
                 let mut tx = self.db.begin(&caller).await?;
-                if store::job::lock(&mut tx, job.id).await? {
-                    store::job::count_attempt(&mut tx, job.id, "").await?;
-                    try_later(&mut tx, &job, NOT_WRITTEN).await?;
-                }
+                store::job::settle(&mut tx, job.id, &try_later(&job, NOT_WRITTEN, "")).await?;
                 tx.commit().await?;
                 return Ok(None);
             }
@@ -298,69 +295,79 @@ impl Worker {
     }
 }
 
-/// Writes down what became of a mail and of the news in it.
+/// Writes down what became of a mail and of the news in it, unless somebody else has done so.
 async fn record(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
     let Handled {
         job,
         composed,
         answer,
     } = handled;
+    let settled = settled(handled)?;
+    if !store::job::settle(tx, job.id, &settled).await? {
+        return Ok(());
+    }
+    tracing::Span::current().record("state", settled.state.word());
     for (id, why) in &composed.left_out {
         store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
     }
-    match (&composed.outcome, answer) {
-        (Outcome::Letter(letter), Some(answer)) => {
-            store::job::count_attempt(tx, job.id, &letter.mail.subject).await?;
-            record_answer(tx, job, letter, answer).await
-        }
-        (Outcome::Letter(_), None) => Err(Error::internal("a letter was not sent")),
-        (Outcome::Dropped(why), _) => finish(tx, job, DeliveryState::Dropped, why).await,
-        (Outcome::Suppressed, _) => {
-            finish(tx, job, DeliveryState::Suppressed, BOUNCED_BEFORE).await
-        }
+    if let (Outcome::Letter(letter), Some(Answer::NoSuchAddress(_))) = (&composed.outcome, answer) {
+        store::suppression::insert(tx, job.account_id, &letter.address, job.id).await?;
+        events::delivery_bounced(tx, job.id, job.account_id).await?;
     }
-}
-
-async fn record_answer(
-    tx: &mut TenantTx,
-    job: &Job,
-    letter: &Letter,
-    answer: &Answer,
-) -> Result<()> {
-    match answer {
-        Answer::Accepted(said) => finish(tx, job, DeliveryState::Accepted, said).await,
-        Answer::NoSuchAddress(said) => {
-            store::suppression::insert(tx, job.account_id, &letter.address, job.id).await?;
-            events::delivery_bounced(tx, job.id, job.account_id).await?;
-            finish(tx, job, DeliveryState::Bounced, said).await
-        }
-        Answer::Refused(said) => try_later(tx, job, said).await,
+    if settled.due_at.is_some() {
+        return Ok(());
     }
-}
-
-/// Queues a mail for another try, or gives up after the last.
-async fn try_later(tx: &mut TenantTx, job: &Job, why: &str) -> Result<()> {
-    let tries = usize::try_from(job.attempts).map_err(Error::internal)?;
-    let Some(pause) = RETRIES.get(tries) else {
-        return finish(tx, job, DeliveryState::Failed, why).await;
-    };
-    let due_at = clock::now() + *pause;
-    tracing::Span::current().record("state", DeliveryState::Queued.word());
-    store::delivery::advance(tx, &[job.id], DeliveryState::Queued, Some(due_at), why).await
-}
-
-/// Moves a mail to the state where it ends, and with it the news that a summary took along.
-async fn finish(tx: &mut TenantTx, job: &Job, state: DeliveryState, why: &str) -> Result<()> {
-    tracing::Span::current().record("state", state.word());
-    tracing::info!(state = state.word(), "a mail is done with");
-    store::delivery::advance(tx, &[job.id], state, None, why).await?;
+    tracing::info!(state = settled.state.word(), "a mail is done with");
     if MailKind::of_word(&job.kind)? != MailKind::Digest {
         return Ok(());
     }
+    // the news that it took along ends as it did
     let carried: Vec<Uuid> = store::delivery::news_of(tx, job.id, false)
         .await?
         .into_iter()
         .map(|news| news.delivery_id)
         .collect();
-    store::delivery::advance(tx, &carried, state, None, CARRIED).await
+    store::delivery::advance(tx, &carried, settled.state, None, CARRIED).await
+}
+
+/// What becomes of a mail by what was written and what the mail server said.
+fn settled(handled: &Handled) -> Result<Settled<'_>> {
+    let Handled {
+        job,
+        composed,
+        answer,
+    } = handled;
+    let end = |state, detail, tried| Settled {
+        state,
+        due_at: None,
+        detail,
+        tried,
+    };
+    let letter = match &composed.outcome {
+        Outcome::Letter(letter) => letter,
+        Outcome::Dropped(why) => return Ok(end(DeliveryState::Dropped, *why, None)),
+        Outcome::Suppressed => return Ok(end(DeliveryState::Suppressed, BOUNCED_BEFORE, None)),
+    };
+    let subject = letter.mail.subject.as_str();
+    match answer {
+        Some(Answer::Accepted(said)) => Ok(end(DeliveryState::Accepted, said, Some(subject))),
+        Some(Answer::NoSuchAddress(said)) => Ok(end(DeliveryState::Bounced, said, Some(subject))),
+        Some(Answer::Refused(said)) => Ok(try_later(job, said, subject)),
+        None => Err(Error::internal("a letter was not sent")),
+    }
+}
+
+/// Another try of a mail, or its end after the last.
+fn try_later<'a>(job: &Job, why: &'a str, subject: &'a str) -> Settled<'a> {
+    let tries = usize::try_from(job.attempts).unwrap_or(RETRIES.len());
+    let pause = RETRIES.get(tries);
+    Settled {
+        state: match pause {
+            Some(_) => DeliveryState::Queued,
+            None => DeliveryState::Failed,
+        },
+        due_at: pause.map(|pause| clock::now() + *pause),
+        detail: why,
+        tried: Some(subject),
+    }
 }

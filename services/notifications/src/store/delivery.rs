@@ -92,10 +92,14 @@ pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<U
     // what was due before is as old as that: a mail tells when something happened, not when it was heard of
     let created_at = now.min(delivery.due_at);
     sqlx::query!(
-        "insert into delivery
-             (tenant_id, id, account_id, kind, state, link_id, item_id, project_id, resend_of, subject,
-              attempts, due_at, traceparent, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 0, $10, $11, $12)",
+        "with mail as (
+             insert into delivery
+                 (tenant_id, id, account_id, kind, state, link_id, item_id, project_id, resend_of, subject,
+                  attempts, due_at, traceparent, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 0, $10, $11, $12)
+             returning tenant_id, id, state)
+         insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
+         select tenant_id, id, 1, state, $13, '' from mail",
         tenant,
         id,
         delivery.account,
@@ -107,16 +111,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, delivery: NewDelivery) -> Result<U
         delivery.resend_of,
         delivery.due_at.to_sqlx(),
         ::events::trace::current(),
-        created_at.to_sqlx()
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
-         values ($1, $2, 1, $3, $4, '')",
-        tenant,
-        id,
-        delivery.state.word(),
+        created_at.to_sqlx(),
         now.to_sqlx()
     )
     .execute(&mut **tx)
@@ -239,6 +234,11 @@ pub(crate) async fn resends_since(
         .collect())
 }
 
+/// As much of a detail as is kept.
+pub(crate) fn detail_of(text: &str) -> String {
+    text.chars().take(DETAIL_LENGTH).collect()
+}
+
 /// Moves mails to a state and writes the step; `due_at` as the state wants it.
 pub(crate) async fn advance(
     tx: &mut TenantTx,
@@ -248,7 +248,6 @@ pub(crate) async fn advance(
     detail: &str,
 ) -> Result<()> {
     let tenant = tx.tenant().uuid();
-    let detail: String = detail.chars().take(DETAIL_LENGTH).collect();
     sqlx::query!(
         "with moved as (
              update delivery set state = $3, due_at = $4 where tenant_id = $1 and id = any($2)
@@ -263,7 +262,7 @@ pub(crate) async fn advance(
         state.word(),
         due_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
         clock::now().to_sqlx(),
-        detail
+        detail_of(detail)
     )
     .execute(&mut **tx)
     .await?;

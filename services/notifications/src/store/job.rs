@@ -2,11 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
+use proto::notifications::DeliveryState;
 use service::{Result, clock};
 use tenancy::{TenantId, TenantTx, UnscopedTx};
 use uuid::Uuid;
 
-use crate::store::{preference::Preference, suppression};
+use crate::{
+    store::{delivery::detail_of, preference::Preference, suppression},
+    words::Word as _,
+};
 
 /// How long a claimed mail may take before another worker tries it.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -15,6 +19,7 @@ const LEASE: SignedDuration = SignedDuration::from_mins(2);
 pub(crate) struct Claimed {
     pub(crate) tenant: TenantId,
     pub(crate) id: Uuid,
+    pub(crate) account: Uuid,
     pub(crate) traceparent: String,
 }
 
@@ -65,7 +70,7 @@ pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed
              order by due.place, due.due_at limit $2 for update of d skip locked)
          update delivery d set state = 'sending', due_at = $3
          from claimed where d.tenant_id = claimed.tenant_id and d.id = claimed.id
-         returning d.tenant_id, d.id, d.traceparent",
+         returning d.tenant_id, d.id, d.account_id, d.traceparent",
         now.to_sqlx(),
         limit,
         (now + LEASE).to_sqlx()
@@ -77,6 +82,7 @@ pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed
         .map(|row| Claimed {
             tenant: row.tenant_id.into(),
             id: row.id,
+            account: row.account_id,
             traceparent: row.traceparent,
         })
         .collect())
@@ -106,19 +112,6 @@ pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
     Ok(job)
 }
 
-/// Locks a mail that is being sent; false where somebody else has finished it.
-pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
-    let tenant = tx.tenant().uuid();
-    let found = sqlx::query_scalar!(
-        "select id from delivery where tenant_id = $1 and id = $2 and state = 'sending' for update",
-        tenant,
-        id
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(found.is_some())
-}
-
 /// Gives a claimed mail back, to be tried again later as if it had not been claimed.
 pub(crate) async fn give_back(tx: &mut TenantTx, id: Uuid, due_at: Timestamp) -> Result<()> {
     let tenant = tx.tenant().uuid();
@@ -134,16 +127,40 @@ pub(crate) async fn give_back(tx: &mut TenantTx, id: Uuid, due_at: Timestamp) ->
     Ok(())
 }
 
-/// Counts a try that came to an end, and keeps the subject that was written for it.
-pub(crate) async fn count_attempt(tx: &mut TenantTx, id: Uuid, subject: &str) -> Result<()> {
+/// What becomes of a mail that was being sent.
+pub(crate) struct Settled<'a> {
+    pub(crate) state: DeliveryState,
+    /// When it is tried again; none where it ends here.
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) detail: &'a str,
+    /// The subject that was written, where a try came to an end, which counts.
+    pub(crate) tried: Option<&'a str>,
+}
+
+/// Moves a mail that is being sent to its next state and writes the step; false where somebody else has finished it.
+pub(crate) async fn settle(tx: &mut TenantTx, id: Uuid, settled: &Settled<'_>) -> Result<bool> {
     let tenant = tx.tenant().uuid();
-    sqlx::query!(
-        "update delivery set attempts = attempts + 1, subject = $3 where tenant_id = $1 and id = $2",
+    let steps = sqlx::query!(
+        "with moved as (
+             update delivery set state = $3, due_at = $4,
+                 attempts = attempts + case when $5::text is null then 0 else 1 end,
+                 subject = coalesce($5, subject)
+             where tenant_id = $1 and id = $2 and state = 'sending' returning id)
+         insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
+         select $1, moved.id,
+             1 + (select count(*) from delivery_step s where s.tenant_id = $1 and s.delivery_id = moved.id),
+             $3, $6, $7
+         from moved",
         tenant,
         id,
-        subject
+        settled.state.word(),
+        settled.due_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
+        settled.tried,
+        clock::now().to_sqlx(),
+        detail_of(settled.detail)
     )
     .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    Ok(steps == 1)
 }
