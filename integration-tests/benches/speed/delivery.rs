@@ -22,7 +22,7 @@ use crate::{
 };
 
 const ROUNDS: usize = 3;
-const EVENTS: i64 = 500;
+const EVENTS: i64 = 2_000;
 /// As many events of one organization as the relay takes at once.
 const BATCH: usize = 50;
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -1,6 +1,6 @@
 //! Records of topics: captured, shuffled, and sent to another broker.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use devstack::kafka::Kafka;
@@ -9,7 +9,7 @@ use prost_reflect::DescriptorPool;
 use rand::{Rng, RngExt as _};
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
-    consumer::{Consumer as _, StreamConsumer},
+    consumer::{BaseConsumer, Consumer as _, StreamConsumer},
     message::{Headers as _, OwnedHeaders, OwnedMessage},
     metadata::MetadataTopic,
     producer::{FutureProducer, FutureRecord},
@@ -172,7 +172,7 @@ pub(crate) fn shuffled(records: &[Record], times: usize, random: &mut impl Rng) 
     all
 }
 
-/// Sends records to a broker whose topics are still to be made, each when the former is there.
+/// Sends records to a broker, each when the former is there, and makes their topics where there are none.
 pub(crate) async fn send(kafka: &Kafka, records: &[Record]) -> Result<()> {
     let config = events::Kafka {
         brokers: kafka.brokers(),
@@ -199,4 +199,49 @@ pub(crate) async fn send(kafka: &Kafka, records: &[Record]) -> Result<()> {
             .context("deliver an event")?;
     }
     Ok(())
+}
+
+/// Waits until notifications has said that it is done with everything that stands in its topics.
+pub(crate) async fn until_read(kafka: &Kafka) -> Result<()> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", kafka.brokers())
+        .set("broker.address.family", "v4")
+        .set("group.id", "notifications")
+        .create()?;
+    let consumer = Arc::new(consumer);
+    let read = async {
+        loop {
+            let asked = consumer.clone();
+            if tokio::task::spawn_blocking(move || is_read(&asked)).await?? {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, read)
+        .await
+        .context("notifications does not read everything")?
+}
+
+/// True where the group of the consumer has committed the end of each partition.
+fn is_read(consumer: &BaseConsumer) -> Result<bool> {
+    let mut places = TopicPartitionList::new();
+    let mut ends = Vec::new();
+    for source in SOURCES {
+        let topic = events::topic_of(source);
+        let metadata = consumer.fetch_metadata(Some(&topic), PATIENCE)?;
+        for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+            let (_, end) = consumer.fetch_watermarks(&topic, partition.id(), PATIENCE)?;
+            if end > 0 {
+                places.add_partition(&topic, partition.id());
+                ends.push((topic.clone(), partition.id(), end));
+            }
+        }
+    }
+    let committed = consumer.committed_offsets(places, PATIENCE)?;
+    Ok(ends.iter().all(|(topic, partition, end)| {
+        committed
+            .find_partition(topic, *partition)
+            .is_some_and(|place| place.offset() == Offset::Offset(*end))
+    }))
 }

@@ -10,7 +10,7 @@ use lettre::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
-        commands::{Data, Mail, Noop, Rcpt, Rset},
+        commands::{Data, Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
         response::Response,
     },
@@ -35,7 +35,7 @@ pub(super) struct Server {
 /// A connection that has said who it is.
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
-    /// No letter is under way: what the server says next answers what is asked next.
+    /// The server has answered everything: what it says next answers what is asked next.
     is_at_rest: bool,
 }
 
@@ -92,7 +92,8 @@ impl managed::Manager for Server {
             let _ = connection.smtp.quit().await;
             return Err(RecycleError::message("it was idle for long"));
         }
-        match connection.smtp.command(Noop).await {
+        // also ends a letter of which the server took no more
+        match connection.smtp.command(Rset).await {
             Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -125,11 +126,8 @@ impl Connection {
         let sent = self.converse(from, to, text, parameters).await;
         self.is_at_rest = match &sent {
             Ok(_) => true,
-            // the next letter begins anew, if the server still speaks at all
-            Err(Refusal::General(error) | Refusal::Letter(error)) if error.status().is_some() => {
-                self.smtp.command(Rset).await.is_ok()
-            }
-            Err(_) => false,
+            Err(Refusal::General(error) | Refusal::Letter(error)) => error.status().is_some(),
+            Err(Refusal::Cannot(_)) => false,
         };
         sent
     }

@@ -152,7 +152,7 @@ async fn letters_share_a_connection_also_after_one_that_was_refused() {
             .all(|answer| matches!(answer, Ok(Answer::NoSuchAddress(_))))
     );
     assert_eq!(count(&heard, "CONNECT"), 1, "{heard:?}");
-    assert_eq!(count(&heard, "RSET"), 2, "{heard:?}");
+    assert_eq!(count(&heard, "RSET"), 1, "{heard:?}");
 }
 
 #[tokio::test]
