@@ -18,7 +18,8 @@ pub fn free() -> Result<u16> {
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     (0..1_000)
         .map(|_| random_port())
-        .find(|port| is_free(*port) && given.insert(*port))
+        // in this order: to look whether a port is free takes it for a moment from who was given it
+        .find(|port| given.insert(*port) && is_free(*port))
         .context("find a free port: 1,000 tries were all taken")
 }
 

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, header};
 use proto::identity::{FindPortalsRequest, SignUpRequest};
 use serde::Deserialize;
+use service::text::is_email;
 
 use crate::{
     csrf::Form,
@@ -154,7 +155,7 @@ pub(crate) async fn send_find(
     Form(fields): Form<FindFields>,
 ) -> Result<Response, Error> {
     let mut form = FormView::new(fields);
-    let is_address = email_address::EmailAddress::is_valid(form.values.email.trim());
+    let is_address = is_email(form.values.email.trim());
     form.errors.check(
         is_address,
         "email",

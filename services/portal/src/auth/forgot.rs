@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use proto::identity::RequestResetRequest;
 use serde::Deserialize;
+use service::text::is_email;
 
 use crate::{
     csrf::Form,
@@ -48,7 +49,7 @@ pub(crate) async fn send(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Error> {
     let mut form = FormView::new(fields);
-    let is_address = email_address::EmailAddress::is_valid(form.values.email.trim());
+    let is_address = is_email(form.values.email.trim());
     form.errors.check(
         is_address,
         "email",
