@@ -258,7 +258,8 @@ pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed
     let rows = sqlx::query!(
         "with due as (
              select tenant_id, id, row_number() over (partition by tenant_id order by due_at, id) as place
-             from file where due_at <= $1 and state = 'processing'),
+             from file where due_at <= $1 and state = 'processing'
+             order by place, due_at, id limit 4 * $2::bigint),
          claimed as (
              select f.tenant_id, f.id from file f join due using (tenant_id, id)
              where f.due_at <= $1 and f.state = 'processing'

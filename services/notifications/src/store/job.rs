@@ -57,13 +57,17 @@ impl Job {
 }
 
 /// Takes the mails that are due, the first of each organization before the second of any.
+///
+/// It looks at four times as many as it takes, in case others take some at the same time, and at no more: each is looked up
+/// once more to be locked, and PostgreSQL may read the whole table for each.
 pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed>> {
     let now = clock::now();
     let rows = sqlx::query!(
         "with due as (
              select tenant_id, id, due_at,
                  row_number() over (partition by tenant_id order by due_at, id) as place
-             from delivery where due_at <= $1 and state in ('queued', 'sending')),
+             from delivery where due_at <= $1 and state in ('queued', 'sending')
+             order by place, due_at limit 4 * $2::bigint),
          claimed as (
              select d.tenant_id, d.id from delivery d join due using (tenant_id, id)
              where d.due_at <= $1 and d.state in ('queued', 'sending')
