@@ -18,7 +18,7 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 use service::{Error, new_id};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Executor as _};
 use tempfile::TempDir;
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use testing::TestDb;
@@ -30,21 +30,19 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// One kind of a forgery.
 const LONG_ID: &str = "an id that is none, and longer than an index takes";
 
+/// Where a [`Notebook`] notes what it handled: what is undone is gone from it.
+const HANDLED: &str = "
+    create table handled (tenant_id uuid not null, project_id uuid not null);
+    grant select, insert on handled to public";
+
 /// Notes what it handles; refuses the project it is told to refuse.
 #[derive(Default)]
 struct Notebook {
-    handled: Mutex<Vec<(TenantId, String)>>,
     rounds: AtomicUsize,
     refused: Mutex<Option<String>>,
     /// Whether what is refused may pass.
     is_away: AtomicBool,
     is_mended: AtomicBool,
-}
-
-impl Notebook {
-    fn count(&self) -> usize {
-        self.handled.lock().expect("not poisoned").len()
-    }
 }
 
 impl Handler for Notebook {
@@ -54,7 +52,12 @@ impl Handler for Notebook {
         self.rounds.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn handle(&self, _: &mut TenantTx, (): &mut (), event: &Received) -> service::Result<()> {
+    async fn handle(
+        &self,
+        tx: &mut TenantTx,
+        (): &mut (),
+        event: &Received,
+    ) -> service::Result<()> {
         let Some(set) = event.read::<ContractValueSet>()? else {
             return Ok(());
         };
@@ -66,10 +69,11 @@ impl Handler for Notebook {
                 Error::internal("a bug of ours")
             });
         }
-        self.handled
-            .lock()
-            .expect("not poisoned")
-            .push((event.tenant, set.project_id));
+        sqlx::query("insert into handled (tenant_id, project_id) values ($1, $2::uuid)")
+            .bind(event.tenant.uuid())
+            .bind(set.project_id)
+            .execute(&mut **tx)
+            .await?;
         Ok(())
     }
 }
@@ -97,6 +101,12 @@ impl Stage {
         events::create_topic(&config, "billing").await?;
         let source_db = TestDb::new("billing", &billing::migrations()).await?;
         let target_db = TestDb::new("notifications", &notifications::migrations()).await?;
+        target_db
+            .superuser()
+            .await?
+            .execute(HANDLED)
+            .await
+            .context("make a table for what is handled")?;
         let source = Db::open("billing", &source_db.database(8)?).await?;
         let target = Db::open("notifications", &target_db.database(8)?).await?;
         let notebook = Arc::new(Notebook::default());
@@ -150,13 +160,13 @@ impl Stage {
         Ok(tx.commit().await?)
     }
 
-    /// How many events of an organization were handled, by the transactions that were committed.
-    async fn remembered(&self, tenant: TenantId) -> Result<i64> {
+    /// The projects of the events that were handled for good, in their order; twice where one took effect twice.
+    async fn handled(&self, tenant: TenantId) -> Result<Vec<Uuid>> {
         let mut tx = self.target.read(&Caller::system(tenant, "test")).await?;
         Ok(
-            sqlx::query_scalar("select count(*) from inbox where tenant_id = $1")
+            sqlx::query_scalar("select project_id from handled where tenant_id = $1 order by 1")
                 .bind(tenant.uuid())
-                .fetch_one(&mut *tx)
+                .fetch_all(&mut *tx)
                 .await?,
         )
     }
@@ -195,18 +205,16 @@ impl Stage {
             .await?)
     }
 
-    async fn until(&self, handled: usize, held: i64) -> Result<()> {
+    /// Waits until so many events of an organization are handled for good, and so many of all are held.
+    async fn until(&self, tenant: TenantId, handled: usize, held: i64) -> Result<()> {
         let reached = async {
-            loop {
-                if self.notebook.count() >= handled && self.held().await? >= held {
-                    return anyhow::Ok(());
-                }
+            while self.handled(tenant).await?.len() < handled || self.held().await? < held {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+            anyhow::Ok(())
         };
-        tokio::time::timeout(PATIENCE, reached)
-            .await
-            .with_context(|| format!("{} are handled, not {handled}", self.notebook.count()))?
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.with_context(|| format!("not yet {handled} handled and {held} held"))?
     }
 
     async fn until_none_is_held(&self) -> Result<()> {
@@ -239,7 +247,7 @@ async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
     for project in &projects {
         stage.publish(tenant, *project).await?;
     }
-    stage.until(projects.len(), 0).await?;
+    stage.until(tenant, projects.len(), 0).await?;
 
     // the relay lost its marks: everything is sent again
     let mut tx = stage
@@ -254,24 +262,12 @@ async fn each_event_takes_effect_once_whatever_comes_twice() -> Result<()> {
     assert_eq!(again, projects.len() as u64);
     let last = new_id();
     stage.publish(tenant, last).await?;
-    stage.until(projects.len() + 1, 0).await?;
+    stage.until(tenant, projects.len() + 1, 0).await?;
 
-    let mut seen: Vec<_> = stage
-        .notebook
-        .handled
-        .lock()
-        .expect("not poisoned")
-        .iter()
-        .map(|(_, project)| project.clone())
-        .collect();
-    seen.sort();
-    let mut expected: Vec<_> = projects
-        .iter()
-        .chain([&last])
-        .map(Uuid::to_string)
-        .collect();
+    let mut expected = projects;
+    expected.push(last);
     expected.sort();
-    assert_eq!(seen, expected);
+    assert_eq!(stage.handled(tenant).await?, expected);
     assert_eq!(stage.held().await?, 0);
     stage.stop().await
 }
@@ -282,7 +278,7 @@ async fn events_that_come_together_are_handled_together_unless_one_cannot_be() -
     let good = TenantId::new();
     let projects: Vec<Uuid> = (0..40).map(|_| new_id()).collect();
     stage.publish_together(good, &projects).await?;
-    stage.until(projects.len(), 0).await?;
+    stage.until(good, projects.len(), 0).await?;
     let rounds = stage.notebook.rounds.load(Ordering::Relaxed);
     assert!(rounds < projects.len(), "{rounds} rounds");
 
@@ -291,20 +287,10 @@ async fn events_that_come_together_are_handled_together_unless_one_cannot_be() -
     *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
     stage.publish_together(mixed, &projects).await?;
     // what was handled before the bad one was undone with it, and is handled once more
-    stage.until(2 * projects.len() - 1, 1).await?;
+    stage.until(mixed, projects.len() - 1, 1).await?;
     assert_eq!(stage.held().await?, 1);
-    let handled = i64::try_from(projects.len())?;
-    assert_eq!(stage.remembered(good).await?, handled);
-    let reached = async {
-        while stage.remembered(mixed).await? < handled - 1 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(PATIENCE, reached)
-        .await
-        .context("what is not held is handled")??;
-    assert_eq!(stage.remembered(mixed).await?, handled - 1);
+    assert_eq!(stage.handled(good).await?.len(), projects.len());
+    assert_eq!(stage.handled(mixed).await?.len(), projects.len() - 1);
     stage.stop().await
 }
 
@@ -317,15 +303,15 @@ async fn a_bad_event_holds_its_key_until_it_is_replayed() -> Result<()> {
     for project in [bad, good, bad, good] {
         stage.publish(tenant, project).await?;
     }
-    stage.until(2, 2).await?;
+    stage.until(tenant, 2, 2).await?;
 
     stage.notebook.is_mended.store(true, Ordering::Relaxed);
     let outcome = events::replay("notifications", &stage.target, &*stage.notebook, None).await?;
     assert_eq!(outcome, (2, 0));
-    assert_eq!(stage.notebook.count(), 4);
+    assert_eq!(stage.handled(tenant).await?.len(), 4);
     assert_eq!(stage.held().await?, 0);
     stage.publish(tenant, bad).await?;
-    stage.until(5, 0).await?;
+    stage.until(tenant, 5, 0).await?;
     stage.stop().await?;
     testing::proved(
         "events.held",
@@ -343,13 +329,13 @@ async fn what_was_held_because_something_was_away_is_handled_once_it_is_back() -
     for project in [late, good, late] {
         stage.publish(tenant, project).await?;
     }
-    stage.until(1, 2).await?;
+    stage.until(tenant, 1, 2).await?;
 
     stage.notebook.is_mended.store(true, Ordering::Relaxed);
-    stage.until(3, 0).await?;
+    stage.until(tenant, 3, 0).await?;
     stage.until_none_is_held().await?;
     stage.publish(tenant, late).await?;
-    stage.until(4, 0).await?;
+    stage.until(tenant, 4, 0).await?;
     stage.stop().await
 }
 
@@ -359,7 +345,7 @@ async fn an_event_that_is_given_up_blocks_its_key_no_longer() -> Result<()> {
     let (tenant, bad) = (TenantId::new(), new_id());
     *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
     stage.publish(tenant, bad).await?;
-    stage.until(0, 1).await?;
+    stage.until(tenant, 0, 1).await?;
 
     let mut tx = stage.target.begin_unscoped("test: which is held").await?;
     let held: Uuid = sqlx::query_scalar("select id from held_event")
@@ -373,7 +359,7 @@ async fn an_event_that_is_given_up_blocks_its_key_no_longer() -> Result<()> {
 
     stage.notebook.is_mended.store(true, Ordering::Relaxed);
     stage.publish(tenant, bad).await?;
-    stage.until(1, 0).await?;
+    stage.until(tenant, 1, 0).await?;
     stage.stop().await
 }
 
@@ -384,12 +370,12 @@ async fn an_event_is_held_although_another_was_held_at_its_offset() -> Result<()
     let (tenant, bad) = (TenantId::new(), new_id());
     *stage.notebook.refused.lock().expect("not poisoned") = Some(bad.to_string());
     stage.publish(tenant, bad).await?;
-    stage.until(0, 1).await?;
+    stage.until(tenant, 0, 1).await?;
 
     // the first one as if its offset had been the next, and then a later one
     stage.move_held(1).await?;
     stage.publish(tenant, bad).await?;
-    stage.until(0, 2).await?;
+    stage.until(tenant, 0, 2).await?;
     let first = stage.held_by("id").await?.remove(0);
     stage.move_held(1).await?;
     assert_eq!(stage.held_by(r#""offset""#).await?.pop(), Some(first));
@@ -480,9 +466,11 @@ async fn a_forged_envelope_is_held_and_never_handled() -> Result<()> {
             .map_err(|(error, _)| error)
             .with_context(|| what.to_owned())?;
     }
-    stage.publish(tenant, new_id()).await?;
-    stage.until(1, 5).await?;
-    assert_eq!(stage.notebook.count(), 1);
+    let honest = new_id();
+    stage.publish(tenant, honest).await?;
+    stage.until(tenant, 1, 5).await?;
+    assert_eq!(stage.handled(tenant).await?, [honest]);
+    assert!(stage.handled(other).await?.is_empty());
     stage.stop().await?;
     testing::proved("events.held", "five kinds of forged envelopes are held")
 }
