@@ -60,9 +60,10 @@ pub(crate) fn on_page(text: &str) -> Option<&'static str> {
     NOWHERE.iter().copied().find(|word| text.contains(word))
 }
 
-/// The text without its random tokens: among thousands of them one holds any three letters.
+/// The text without its random tokens: among thousands of them one holds any three letters. A form's token has a dot between
+/// its salt, which is short, and its mark.
 fn without_tokens(text: &str) -> String {
-    let is_of_token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     text.split_inclusive(|c| !is_of_token(c))
         .filter(|word| {
             let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
@@ -84,6 +85,8 @@ pub(crate) fn in_status(text: &str) -> Option<&'static str> {
 fn what_a_token_happens_to_hold_is_no_leak() {
     let token = r#"<input name="csrf" value="3wX-hpg_kQ0Zr7tUaxum2nVtonicYb8sqlxLmE1">"#;
     assert_eq!(on_page(token), None);
+    let salted = r#"value="hXpg_kQRZrtUaxum.3wXkQ0Zr7tUaxum2nVYb8LmE1kZr7tUaxum2nVYb8Lm""#;
+    assert_eq!(on_page(salted), None);
     assert_eq!(
         on_page("from pg_stat_activity_of_some_long_name_2"),
         Some("pg_")
