@@ -2,7 +2,7 @@
 
 pub(crate) mod news;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use jiff::tz::TimeZone;
 use proto::{
@@ -50,9 +50,14 @@ pub(crate) enum Outcome {
 /// Content, or the reason why there is none.
 type Found = std::result::Result<Content, &'static str>;
 
-/// What identity says of an organization to which several mails belong, and of all their recipients that it has.
+/// What several mails of an organization need, asked for once.
 pub(crate) struct Shared {
+    /// Nothing in it is older.
+    pub(crate) at: Instant,
+    /// Those of the mails that are being sent.
+    pub(crate) jobs: HashMap<Uuid, Job>,
     pub(crate) organization: Organization,
+    /// Those of the recipients that identity has.
     pub(crate) accounts: HashMap<Uuid, Account>,
 }
 
@@ -60,7 +65,7 @@ pub(crate) struct Shared {
 pub(crate) struct Composer<'a> {
     pub(crate) db: &'a Db,
     pub(crate) peers: &'a Peers,
-    /// What was asked for once for several mails of the organization, a moment ago.
+    /// What was asked for a moment ago, where several mails need it.
     pub(crate) shared: Option<&'a Shared>,
     pub(crate) portal: &'a PortalAddress,
     pub(crate) tenant: TenantId,

@@ -85,8 +85,8 @@ impl Mailer {
     }
 
     /// How many letters may be on their way at once.
-    pub(crate) fn at_once(&self) -> i64 {
-        self.at_once.get().into()
+    pub(crate) fn at_once(&self) -> u16 {
+        self.at_once.get()
     }
 
     /// Sends a letter; UNAVAILABLE where the mail server is not reached, which says nothing about the letter.

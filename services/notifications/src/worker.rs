@@ -1,18 +1,23 @@
 //! The worker that sends what is due.
 //!
-//! A mail is claimed for two minutes across organizations, each in its turn, then handled in its own organization alone.
+//! Mails are claimed for two minutes across organizations, each in its turn, then handled in their own organization alone.
 //! Who dies with a mail in hand leaves it to the next: it goes out with the same Message-ID. Whoever lives on while the
 //! database is away remembers what the mail server said.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    slice,
+    time::{Duration, Instant},
+};
 
 use futures::{StreamExt as _, future::join_all, stream};
 use jiff::SignedDuration;
 use proto::notifications::{DeliveryState, MailKind};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
@@ -34,11 +39,14 @@ use crate::{
 const POLL: Duration = Duration::from_millis(500);
 /// How many summaries one round opens.
 const SUMMARIES: i64 = 20;
-/// A mail takes no longer; less than the lease of a claim, so that nobody else takes it over meanwhile.
+/// How many mails are claimed for each that goes at once: so many times [`BUDGET`] is less than the lease of a claim, so that
+/// nobody else takes one over meanwhile.
+const CLAIMED: u16 = 3;
+/// A mail takes no longer.
 const BUDGET: Duration = Duration::from_secs(30);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
-/// For what several mails share; where it takes longer each asks for itself.
+/// For what several mails share; where it takes longer, or was answered longer ago, each asks for itself.
 const SHARED: Duration = Duration::from_secs(1);
 /// The pause before the outcome of a mail is written down again.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
@@ -59,6 +67,8 @@ const NOT_WRITTEN: &str = "The mail could not be written.";
 
 /// A mail that is done with but for its record.
 struct Handled {
+    span: Span,
+    tenant: TenantId,
     job: Job,
     composed: Composed,
     /// What the mail server said; none where it was not asked.
@@ -96,8 +106,10 @@ impl Worker {
         }
     }
 
-    /// Opens the summaries whose hour has come and sends one batch, all of it at once, so that no claim runs out in a queue;
-    /// true where there may be more.
+    /// Opens the summaries whose hour has come and sends what it claims; true where there may be more.
+    ///
+    /// What becomes of mails is written down together, as much as there is when the last was written: a commit waits for
+    /// the disk.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
         for (tenant, account) in deadline::strictly(PIECE, self.due_summaries()).await? {
             let opened = self.open_summary(tenant, account);
@@ -107,13 +119,27 @@ impl Worker {
         }
 
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
-        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.mailer.at_once());
+        let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.most_claimed());
         let shared = self.shared(&claimed).await;
-        stream::iter(claimed)
-            .take_until(stopping.cancelled())
-            .for_each_concurrent(None, |claimed| self.take(claimed, &shared, stopping))
-            .await;
+        let at_once = usize::from(self.mailer.at_once());
+        let (outcomes, handled) = mpsc::channel(at_once);
+        let handling = async move {
+            stream::iter(claimed)
+                .for_each_concurrent(at_once, async |claimed| {
+                    let handled = self.take(&claimed, shared.get(&claimed.tenant), stopping);
+                    if let Some(handled) = handled.await {
+                        // whoever receives it goes on for as long as it may come
+                        let _ = outcomes.send(handled).await;
+                    }
+                })
+                .await;
+        };
+        tokio::join!(handling, self.record_all(handled, stopping));
         Ok(more)
+    }
+
+    fn most_claimed(&self) -> i64 {
+        i64::from(self.mailer.at_once()) * i64::from(CLAIMED)
     }
 
     async fn due_summaries(&self) -> Result<Vec<(TenantId, Uuid)>> {
@@ -125,7 +151,7 @@ impl Worker {
 
     async fn claim(&self) -> Result<Vec<Claimed>> {
         let mut tx = self.db.begin_unscoped("mail: claim what is due").await?;
-        let claimed = store::job::claim(&mut tx, self.mailer.at_once()).await?;
+        let claimed = store::job::claim(&mut tx, self.most_claimed()).await?;
         tx.commit().await?;
         Ok(claimed)
     }
@@ -133,28 +159,41 @@ impl Worker {
     /// Asks once for what several of these mails need. What is missing is asked for by each mail, which says what is to
     /// become of it.
     async fn shared(&self, claimed: &[Claimed]) -> HashMap<TenantId, Shared> {
-        let mut accounts: HashMap<TenantId, Vec<Uuid>> = HashMap::new();
+        let mut mails: HashMap<TenantId, Vec<&Claimed>> = HashMap::new();
         for one in claimed {
-            accounts.entry(one.tenant).or_default().push(one.account);
+            mails.entry(one.tenant).or_default().push(one);
         }
-        let asked = accounts
-            .into_iter()
-            .filter(|(_, accounts)| accounts.len() > 1)
-            .map(async |(tenant, accounts)| {
-                let both = async {
-                    tokio::try_join!(
-                        self.peers.organization(tenant),
-                        self.peers.accounts(tenant, &accounts)
-                    )
-                };
-                let (organization, accounts) = deadline::strictly(SHARED, both).await.ok()?;
-                let shared = Shared {
-                    organization,
-                    accounts,
-                };
-                Some((tenant, shared))
-            });
+        let asked =
+            mails
+                .into_iter()
+                .filter(|(_, mails)| mails.len() > 1)
+                .map(async |(tenant, mails)| {
+                    let shared = deadline::strictly(SHARED, Box::pin(self.ask(tenant, &mails)));
+                    Some((tenant, shared.await.ok()?))
+                });
         join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn ask(&self, tenant: TenantId, mails: &[&Claimed]) -> Result<Shared> {
+        let at = Instant::now();
+        let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
+        let accounts: Vec<Uuid> = mails.iter().map(|mail| mail.account).collect();
+        let (jobs, organization, accounts) = tokio::try_join!(
+            self.jobs(tenant, &ids),
+            self.peers.organization(tenant),
+            self.peers.accounts(tenant, &accounts)
+        )?;
+        Ok(Shared {
+            at,
+            jobs: jobs.into_iter().map(|job| (job.id, job)).collect(),
+            organization,
+            accounts,
+        })
+    }
+
+    async fn jobs(&self, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<Job>> {
+        let mut tx = self.db.read(&Caller::system(tenant, NAME)).await?;
+        store::job::find(&mut tx, ids).await
     }
 
     async fn open_summary(&self, tenant: TenantId, account: Uuid) -> Result<()> {
@@ -168,13 +207,13 @@ impl Worker {
         tx.commit().await
     }
 
-    /// Handles one claimed mail, in the trace of what caused it.
+    /// Handles one claimed mail, in the trace of what caused it; none where nothing came of it, and it is claimed again.
     async fn take(
         &self,
-        claimed: Claimed,
-        shared: &HashMap<TenantId, Shared>,
+        claimed: &Claimed,
+        shared: Option<&Shared>,
         stopping: &CancellationToken,
-    ) {
+    ) -> Option<Handled> {
         let span = tracing::info_span!(
             parent: None,
             "mail",
@@ -188,59 +227,89 @@ impl Worker {
         // an error only says that no layer listens for spans
         let _ = span.set_parent(::events::trace::parse(&claimed.traceparent));
         async {
-            let handled = Box::pin(self.handle(&claimed, shared.get(&claimed.tenant)));
-            let settled = match deadline::strictly(BUDGET, handled).await {
-                Ok(Some(handled)) => self.settle(&claimed, handled, stopping).await,
-                Ok(None) => Ok(()),
-                Err(error) => Err(error),
+            let handled = async {
+                if stopping.is_cancelled() {
+                    self.give_back(claimed, SignedDuration::ZERO).await?;
+                    return Ok(None);
+                }
+                let shared = shared.filter(|shared| shared.at.elapsed() < SHARED);
+                Box::pin(self.handle(claimed, shared)).await
             };
-            if let Err(error) = settled {
-                // its claim ends, and then it is tried again
-                tracing::warn!(error = format!("{error:#}"), "a mail waits");
-            }
+            deadline::strictly(BUDGET, handled)
+                .await
+                .unwrap_or_else(|error| {
+                    // its claim ends, and then it is tried again
+                    tracing::warn!(error = format!("{error:#}"), "a mail waits");
+                    None
+                })
         }
         .instrument(span)
-        .await;
+        .await
     }
 
-    /// Writes down what became of a mail, however long the database is away: a mail that was accepted would go out again.
-    async fn settle(
-        &self,
-        claimed: &Claimed,
-        handled: Handled,
-        stopping: &CancellationToken,
-    ) -> Result<()> {
-        let caller = Caller::system(claimed.tenant, NAME);
-        loop {
-            match deadline::strictly(PIECE, self.write_down(&caller, &handled)).await {
-                Err(error) if error.is_transient() && !stopping.is_cancelled() => {
-                    tracing::warn!(%error, "the outcome of a mail waits for the database");
-                    tokio::select! {
-                        () = tokio::time::sleep(RECORD_AGAIN) => {}
-                        () = stopping.cancelled() => {}
-                    }
-                }
-                outcome => return outcome,
+    /// Writes down what becomes of mails until no more come.
+    async fn record_all(&self, mut handled: mpsc::Receiver<Handled>, stopping: &CancellationToken) {
+        let mut waiting = Vec::new();
+        while handled.recv_many(&mut waiting, usize::MAX).await > 0 {
+            let mut together: HashMap<TenantId, Vec<Handled>> = HashMap::new();
+            for one in waiting.drain(..) {
+                together.entry(one.tenant).or_default().push(one);
             }
+            join_all(
+                together
+                    .iter()
+                    .map(|(tenant, handled)| self.record(*tenant, handled, stopping)),
+            )
+            .await;
         }
     }
 
-    async fn write_down(&self, caller: &Caller, handled: &Handled) -> Result<()> {
-        let mut tx = self.db.begin(caller).await?;
-        record(&mut tx, handled).await?;
+    /// Writes down what became of mails of an organization, however long the database is away: a mail that was accepted
+    /// would go out again. Where one of them cannot be written, the others are.
+    async fn record(&self, tenant: TenantId, handled: &[Handled], stopping: &CancellationToken) {
+        loop {
+            let Err(error) = deadline::strictly(PIECE, self.write_down(tenant, handled)).await
+            else {
+                return;
+            };
+            if error.is_transient() && !stopping.is_cancelled() {
+                tracing::warn!(%error, %tenant, "the outcome of a mail waits for the database");
+                tokio::select! {
+                    () = tokio::time::sleep(RECORD_AGAIN) => {}
+                    () = stopping.cancelled() => {}
+                }
+                continue;
+            }
+            if error.is_transient() || handled.len() == 1 {
+                // its claim ends, and then it is tried again
+                tracing::warn!(error = format!("{error:#}"), %tenant, "a mail waits");
+                return;
+            }
+            for one in handled {
+                Box::pin(self.record(tenant, slice::from_ref(one), stopping)).await;
+            }
+            return;
+        }
+    }
+
+    async fn write_down(&self, tenant: TenantId, handled: &[Handled]) -> Result<()> {
+        let mut tx = self.db.begin(&Caller::system(tenant, NAME)).await?;
+        for one in handled {
+            write(&mut tx, one).instrument(one.span.clone()).await?;
+        }
         tx.commit().await
     }
 
-    /// Writes a mail and hands it to the mail server; none where nothing came of it, and it is claimed again.
+    /// Writes a mail and hands it to the mail server.
     async fn handle(&self, claimed: &Claimed, shared: Option<&Shared>) -> Result<Option<Handled>> {
-        let caller = Caller::system(claimed.tenant, NAME);
-        let mut tx = self.db.read(&caller).await?;
-        let job = store::job::find(&mut tx, claimed.id).await?;
-        drop(tx);
+        let job = match shared {
+            Some(shared) => shared.jobs.get(&claimed.id).cloned(),
+            None => self.jobs(claimed.tenant, &[claimed.id]).await?.pop(),
+        };
         let Some(job) = job else {
             return Ok(None);
         };
-        tracing::Span::current().record("kind", &job.kind);
+        Span::current().record("kind", &job.kind);
         let composer = Composer {
             db: &self.db,
             peers: &self.peers,
@@ -251,12 +320,13 @@ impl Worker {
         let composed = match composer.compose(&job).await {
             Ok(composed) => composed,
             Err(error) if error.is_transient() => {
-                self.give_back(&caller, &job, PEER_PAUSE, &error).await?;
+                tracing::warn!(%error, "a mail waits for what it needs");
+                self.give_back(claimed, PEER_PAUSE).await?;
                 return Ok(None);
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a mail could not be written");
-                let mut tx = self.db.begin(&caller).await?;
+                let mut tx = self.begin(claimed).await?;
                 store::job::settle(&mut tx, job.id, &try_later(&job, NOT_WRITTEN, "")).await?;
                 tx.commit().await?;
                 return Ok(None);
@@ -266,7 +336,8 @@ impl Worker {
             Outcome::Letter(letter) => match self.mailer.send(letter, job.id).await {
                 Ok(answer) => Some(answer),
                 Err(error) if error.is_transient() => {
-                    self.give_back(&caller, &job, SERVER_PAUSE, &error).await?;
+                    tracing::warn!(%error, "a mail waits for the mail server");
+                    self.give_back(claimed, SERVER_PAUSE).await?;
                     return Ok(None);
                 }
                 Err(error) => return Err(error),
@@ -274,39 +345,39 @@ impl Worker {
             Outcome::Dropped(_) | Outcome::Suppressed => None,
         };
         Ok(Some(Handled {
+            span: Span::current(),
+            tenant: claimed.tenant,
             job,
             composed,
             answer,
         }))
     }
 
-    /// Gives a mail back because something that it needs is away, which counts as no try.
-    async fn give_back(
-        &self,
-        caller: &Caller,
-        job: &Job,
-        pause: SignedDuration,
-        error: &Error,
-    ) -> Result<()> {
-        tracing::warn!(%error, "a mail waits for what it needs");
-        let mut tx = self.db.begin(caller).await?;
-        store::job::give_back(&mut tx, job.id, clock::now() + pause).await?;
+    /// Gives a mail back, to be claimed after a pause as if it had not been: that counts as no try.
+    async fn give_back(&self, claimed: &Claimed, pause: SignedDuration) -> Result<()> {
+        let mut tx = self.begin(claimed).await?;
+        store::job::give_back(&mut tx, claimed.id, clock::now() + pause).await?;
         tx.commit().await
+    }
+
+    async fn begin(&self, claimed: &Claimed) -> Result<TenantTx> {
+        self.db.begin(&Caller::system(claimed.tenant, NAME)).await
     }
 }
 
 /// Writes down what became of a mail and of the news in it, unless somebody else has done so.
-async fn record(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
+async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
     let Handled {
         job,
         composed,
         answer,
+        ..
     } = handled;
     let settled = settled(handled)?;
     if !store::job::settle(tx, job.id, &settled).await? {
         return Ok(());
     }
-    tracing::Span::current().record("state", settled.state.word());
+    Span::current().record("state", settled.state.word());
     for (id, why) in &composed.left_out {
         store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
     }
@@ -336,6 +407,7 @@ fn settled(handled: &Handled) -> Result<Settled<'_>> {
         job,
         composed,
         answer,
+        ..
     } = handled;
     let end = |state, detail, tried| Settled {
         state,

@@ -24,6 +24,7 @@ pub(crate) struct Claimed {
 }
 
 /// A mail that is being sent, with what is known of its person here.
+#[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) id: Uuid,
     pub(crate) account_id: Uuid,
@@ -92,10 +93,10 @@ pub(crate) async fn claim(tx: &mut UnscopedTx, limit: i64) -> Result<Vec<Claimed
         .collect())
 }
 
-/// Finds a mail that is being sent.
-pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
+/// Finds those of these mails that are being sent.
+pub(crate) async fn find(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Job>> {
     let tenant = tx.tenant().uuid();
-    let job = sqlx::query_as!(
+    let jobs = sqlx::query_as!(
         Job,
         r#"select d.id, d.account_id, d.kind, d.link_id, d.project_id, d.resend_of, d.attempts,
                coalesce(first.created_at, d.created_at) as "created_at!",
@@ -107,13 +108,13 @@ pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
            left join inbox_item i on i.tenant_id = d.tenant_id and i.id = d.item_id
            left join preference p on p.tenant_id = d.tenant_id and p.account_id = d.account_id
            left join suppression s on s.tenant_id = d.tenant_id and s.account_id = d.account_id
-           where d.tenant_id = $1 and d.id = $2 and d.state = 'sending'"#,
+           where d.tenant_id = $1 and d.id = any($2) and d.state = 'sending'"#,
         tenant,
-        id
+        ids
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(job)
+    Ok(jobs)
 }
 
 /// Gives a claimed mail back, to be tried again later as if it had not been claimed.
