@@ -233,8 +233,8 @@ impl Stage {
         for task in self.tasks {
             task.await?;
         }
-        self.source.close().await;
-        self.target.close().await;
+        self.source.close();
+        self.target.close();
         self.kafka.stop().await
     }
 }

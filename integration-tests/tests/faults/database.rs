@@ -69,6 +69,6 @@ async fn cut(way: Way) -> Result<()> {
     }
     drop(all);
     ensure!(db.is_ready().await, "it is ready again");
-    db.close().await;
+    db.close();
     Ok(())
 }

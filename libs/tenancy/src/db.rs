@@ -4,24 +4,22 @@ use std::{
     net::IpAddr,
     ops::{Deref, DerefMut},
     sync::Arc,
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
+use deadpool::managed::Object;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::deadline;
-use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Notify;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use crate::{
     caller::{Caller, TenantId},
-    lent::{Lent, answered, has_begun},
+    lent::Lent,
+    pool::{self, Pool, answered, lend},
 };
 
 const LOCK_TIMEOUT_MILLIS: u64 = 2_000;
@@ -29,10 +27,6 @@ const IDLE_IN_TRANSACTION_MILLIS: u64 = 10_000;
 /// After this the server ends a session without work: its client was cut off and will not come back. Longer than a pool
 /// keeps one.
 const IDLE_SESSION: &str = "15min";
-/// A connection that works answers much sooner; one that was cut never does.
-const ANSWER: Duration = Duration::from_secs(1);
-/// A connection that lay in the pool for longer is asked whether it still works before it is lent.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// Where a service's database is. The roles are `<service>_app`, `<service>_platform` and `<service>_owner`.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,21 +72,21 @@ impl Database {
 #[derive(Clone)]
 pub struct Db {
     name: Arc<str>,
-    app: PgPool,
-    platform: PgPool,
+    app: Pool,
+    platform: Pool,
     committed: Arc<Notify>,
 }
 
 impl Db {
     /// Opens both pools and checks that each login works.
     pub async fn open(service: &str, database: &Database) -> Result<Self> {
-        let app = pool(
+        let app = pool::open(
             database.options(&format!("{service}_app"), &database.app_password),
             database.max_connections,
         )
         .await
         .context("open the app login's pool")?;
-        let platform = pool(
+        let platform = pool::open(
             database.options(&format!("{service}_platform"), &database.platform_password),
             (database.max_connections / 4).max(3),
         )
@@ -159,7 +153,7 @@ impl Db {
     /// A connection of the platform login that never goes back to the pool, for a lock that lasts.
     pub async fn platform_connection(&self, reason: &'static str) -> service::Result<PgConnection> {
         tracing::trace!(reason, "platform connection");
-        Ok(self.platform.acquire().await?.detach())
+        Ok(Object::take(lend(&self.platform).await?))
     }
 
     /// Fires after a transaction was committed that left work for a task in the background.
@@ -173,14 +167,15 @@ impl Db {
             let mut connection = Lent::of(&self.app).await?;
             sqlx::query("select 1").execute(&mut *connection).await
         };
-        answered(ANSWER, check).await.is_ok()
+        answered(check).await.is_ok()
     }
 
     /// Fails where the schema is older than this binary.
     pub async fn check_schema(&self, newest: i64) -> Result<()> {
+        let mut connection = Lent::of(&self.app).await?;
         let found: Option<i64> =
             sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-                .fetch_one(&self.app)
+                .fetch_one(&mut *connection)
                 .await
                 .context("read the schema version; run `migrate` first")?;
         anyhow::ensure!(
@@ -192,9 +187,9 @@ impl Db {
     }
 
     /// Closes both pools.
-    pub async fn close(&self) {
-        self.app.close().await;
-        self.platform.close().await;
+    pub fn close(&self) {
+        self.app.close();
+        self.platform.close();
     }
 }
 
@@ -204,36 +199,6 @@ fn limits() -> String {
          set local idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MILLIS}",
         deadline::remaining().as_millis()
     )
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that opens pools")]
-async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool, sqlx::Error> {
-    PgPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(Duration::from_secs(2))
-        // what the pool would do by itself, but for the limit: a new connection still finds its time
-        .test_before_acquire(false)
-        .before_acquire(|connection, metadata| {
-            Box::pin(async move {
-                // it answered when it came back
-                if metadata.idle_for > FRESH {
-                    answered(ANSWER, connection.ping()).await?;
-                }
-                Ok(true)
-            })
-        })
-        // A future that is dropped inside `begin` returns a connection with an open transaction to the pool: what the next
-        // user writes there is acknowledged and then lost, and read under the former organization. This ends it.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                if !has_begun() {
-                    connection.execute("begin; rollback").await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await
 }
 
 /// A transaction bound to one organization; derefs to the connection. Dropped without a commit, it rolls back.

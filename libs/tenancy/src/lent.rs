@@ -1,54 +1,43 @@
 //! Connections of a pool, lent for a unit of work.
 
 use std::{
-    future::Future,
-    io,
     ops::{Deref, DerefMut},
     time::Duration,
 };
 
+use deadpool::managed::Object;
+use futures::FutureExt as _;
 use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr as _, pool::PoolConnection,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _,
     postgres::PgTransactionManager,
 };
 use sqlx_core::transaction::TransactionManager as _;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::unconstrained, time};
+
+use crate::pool::{Pool, Pooled, lend};
 
 /// On its way back a connection may first have to end a statement that nobody waits for any more.
 const RELEASE: Duration = Duration::from_secs(5);
 
-tokio::task_local! {
-    /// [`Lent::has_begun`] of the connection that goes back to its pool.
-    static HAS_BEGUN: bool;
-}
-
-/// True while a connection goes back whose BEGIN was answered; false where that is not known.
-pub(crate) fn has_begun() -> bool {
-    HAS_BEGUN
-        .try_with(|has_begun| *has_begun)
-        .unwrap_or_default()
-}
-
 /// A connection with at most one transaction on it, which is rolled back unless it was committed.
 ///
-/// It goes back to its pool in time or not at all. The pool asks each connection whether it still works, and would wait for
-/// good for the answer of one that was cut; it would have one less from then on.
+/// It goes back to its pool in no transaction, or not at all.
 pub(crate) struct Lent {
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Pooled>,
     /// BEGIN was answered: the driver knows of the transaction, and ends it.
     has_begun: bool,
 }
 
 impl Lent {
-    pub(crate) async fn of(pool: &PgPool) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn of(pool: &Pool) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            connection: Some(pool.acquire().await?),
+            connection: Some(lend(pool).await?),
             has_begun: false,
         })
     }
 
     /// Lends a connection with a transaction on it. `statement` begins it; nothing from a request may stand in it.
-    pub(crate) async fn begin(pool: &PgPool, statement: String) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn begin(pool: &Pool, statement: String) -> Result<Self, sqlx::Error> {
         let mut lent = Self::of(pool).await?;
         let statement = AssertSqlSafe(statement).into_sql_str();
         PgTransactionManager::begin(&mut lent, Some(statement)).await?;
@@ -63,14 +52,37 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let (Some(mut connection), Ok(runtime)) = (self.connection.take(), Handle::try_current())
-        else {
+        let Some(mut connection) = self.connection.take() else {
             return;
         };
+        let is_at_rest = self.has_begun && matches!(flush(&mut connection), Some(Ok(())));
         PgTransactionManager::start_rollback(&mut connection);
-        // as the pool does it by itself, but for the limit; what is dropped then is closed
-        let back = HAS_BEGUN.scope(self.has_begun, connection.return_to_pool());
-        runtime.spawn(tokio::time::timeout(RELEASE, back));
+        if is_at_rest {
+            // ROLLBACK leaves now, and whoever is lent the connection next reads the answer
+            if let Some(Err(_)) = flush(&mut connection) {
+                drop(Object::take(connection));
+            }
+        } else if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(come_to_rest(connection));
+        } else {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+/// Sends what was not sent and reads what was answered, as far as that needs no waiting; none where more is to come.
+fn flush(connection: &mut PgConnection) -> Option<Result<(), sqlx::Error>> {
+    unconstrained(connection.flush()).now_or_never()
+}
+
+/// Gives back a connection on which a future was dropped: what it sent is answered first.
+///
+/// One that was dropped inside `begin` leaves a transaction open of which the driver does not know. What the next user wrote
+/// there would be acknowledged and then lost, and read under the former organization.
+async fn come_to_rest(mut connection: Pooled) {
+    let ended = time::timeout(RELEASE, connection.execute("begin; rollback")).await;
+    if !matches!(ended, Ok(Ok(_))) {
+        drop(Object::take(connection));
     }
 }
 
@@ -89,16 +101,5 @@ impl DerefMut for Lent {
         self.connection
             .as_mut()
             .expect("it is lent until it is dropped")
-    }
-}
-
-/// Waits for an answer that a connection gives in a moment, unless it was cut.
-pub(crate) async fn answered<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(limit, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }
 }

@@ -16,6 +16,7 @@ mod db;
 mod keys;
 mod lent;
 mod once;
+mod pool;
 mod schema;
 mod token;
 
