@@ -2,16 +2,19 @@
 
 use std::{
     future::Future,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use futures::FutureExt as _;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use opentelemetry::{KeyValue, global, metrics::Histogram};
 use opentelemetry_http::HeaderExtractor;
+use tokio::runtime::Handle;
 use tonic::body::Body;
 use tower::{Layer, Service, ServiceBuilder, layer::layer_fn};
 use tracing::Instrument as _;
@@ -155,11 +158,11 @@ pub(crate) fn rpc_names(path: &str) -> (&str, &str) {
         .unwrap_or((path, ""))
 }
 
-/// Runs each call in a task of its own, with a deadline.
+/// Runs each call to its end, with a deadline.
 ///
-/// A caller that goes away or runs out of time drops the answer, not the work: nothing between BEGIN and COMMIT is
-/// ever cut in half. The work ends by itself, because its statements have the same deadline. What does not waits for an
-/// answer that never comes, and is dropped: it would keep its connection for good.
+/// A caller that goes away or runs out of time drops the answer, not the work, which goes on in a task of its own: nothing
+/// between BEGIN and COMMIT is ever cut in half. The work ends by itself, because its statements have the same deadline. What
+/// does not waits for an answer that never comes, and is dropped: it would keep its connection for good.
 #[derive(Clone)]
 struct Uncut<S> {
     inner: S,
@@ -191,18 +194,50 @@ where
         // from now, and not from when somebody first asks how far it is
         let answer_by = tokio::time::Instant::now() + limit.saturating_sub(AHEAD);
         let answer = self.inner.call(request);
-        let work = deadline::strictly(limit, async { Ok(answer.await) });
-        let task = self
-            .lifecycle
-            .spawn(work.instrument(tracing::Span::current()));
+        let work = deadline::strictly(limit, async { Ok(answer.await) })
+            .instrument(tracing::Span::current());
+        let work = AssertUnwindSafe(work)
+            .catch_unwind()
+            // the panic itself is in the log
+            .map(|ended| ended.unwrap_or_else(|_| Err(Error::internal("the call panicked"))));
+        let work = Finished {
+            work: Some(Box::pin(work)),
+            lifecycle: self.lifecycle.clone(),
+        };
         Box::pin(async move {
-            match tokio::time::timeout_at(answer_by, task).await {
-                Ok(Ok(Ok(answer))) => answer,
-                Ok(Ok(Err(late))) => Ok(tonic::Status::from(late).into_http()),
-                Ok(Err(panic)) => Ok(tonic::Status::from(Error::internal(panic)).into_http()),
-                Err(_) => Ok(tonic::Status::from(Error::DeadlineExceeded).into_http()),
-            }
+            tokio::time::timeout_at(answer_by, work)
+                .await
+                .unwrap_or(Err(Error::DeadlineExceeded))
+                .unwrap_or_else(|error| Ok(tonic::Status::from(error).into_http()))
         })
+    }
+}
+
+/// Work that goes on in a task of its own where nobody waits for it any more.
+struct Finished<T: Send + 'static> {
+    work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+    lifecycle: Lifecycle,
+}
+
+impl<T: Send + 'static> Future for Finished<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let work = self.work.as_mut().expect("it is not polled once it ended");
+        let outcome = std::task::ready!(work.as_mut().poll(context));
+        self.work = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<T: Send + 'static> Drop for Finished<T> {
+    fn drop(&mut self) {
+        // without a runtime the process ends
+        if let Some(work) = self.work.take()
+            && Handle::try_current().is_ok()
+        {
+            self.lifecycle.spawn(work);
+        }
     }
 }
 
@@ -273,4 +308,55 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
         _ => return response,
     };
     tonic::Status::from(error).into_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
+    use tower::{ServiceExt as _, service_fn};
+
+    use super::*;
+
+    fn uncut<F>(
+        lifecycle: Lifecycle,
+        work: impl Fn() -> F + Clone + Send + 'static,
+    ) -> impl Service<Request<Body>, Response = Response<Body>, Error = tonic::Status>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let inner = service_fn(move |_| work().map(|()| Ok(Response::new(Body::empty()))));
+        Uncut { inner, lifecycle }
+    }
+
+    #[tokio::test]
+    async fn work_whose_caller_goes_away_is_finished() {
+        let (lifecycle, go_on) = (Lifecycle::new(), Arc::new(Notify::new()));
+        let finished = Arc::new(AtomicUsize::new(0));
+        let (waits, counts) = (go_on.clone(), finished.clone());
+        let service = uncut(lifecycle.clone(), move || {
+            let (waits, counts) = (waits.clone(), counts.clone());
+            async move {
+                waits.notified().await;
+                counts.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut call = Box::pin(service.oneshot(Request::new(Body::empty())));
+        assert!(call.as_mut().now_or_never().is_none());
+        drop(call);
+        go_on.notify_one();
+        lifecycle.finish().await;
+        assert_eq!(finished.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_answered() {
+        let service = uncut(Lifecycle::new(), || async { panic!("for a test") });
+        let answer = service.oneshot(Request::new(Body::empty())).await;
+        let answer = answer.expect("a panic is answered");
+        let status = tonic::Status::from_header_map(answer.headers()).expect("a status");
+        assert_eq!(status.code(), tonic::Code::Internal);
+        assert!(!status.message().contains("test"), "{status}");
+    }
 }
