@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 /// How long the tasks of a stopping process may take.
 const GRACE: Duration = Duration::from_secs(20);
@@ -61,6 +64,11 @@ impl Lifecycle {
         F::Output: Send + 'static,
     {
         self.tracker.spawn(task)
+    }
+
+    /// Has the process wait, when it stops, until this is dropped.
+    pub(crate) fn token(&self) -> TaskTrackerToken {
+        self.tracker.token()
     }
 
     /// Waits for every task, for the grace period at most.

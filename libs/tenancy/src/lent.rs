@@ -23,15 +23,18 @@ const RELEASE: Duration = Duration::from_secs(5);
 ///
 /// It goes back to its pool in no transaction, or not at all.
 pub(crate) struct Lent {
-    connection: Option<Pooled>,
+    connection: Option<Borrowed>,
     /// BEGIN was answered: the driver knows of the transaction, and ends it.
     has_begun: bool,
 }
 
+/// A connection that is closed unless it is given back.
+struct Borrowed(Option<Pooled>);
+
 impl Lent {
     pub(crate) async fn of(pool: &Pool) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            connection: Some(lend(pool).await?),
+            connection: Some(Borrowed(Some(lend(pool).await?))),
             has_begun: false,
         })
     }
@@ -57,15 +60,14 @@ impl Drop for Lent {
         };
         let is_at_rest = self.has_begun && matches!(flush(&mut connection), Some(Ok(())));
         PgTransactionManager::start_rollback(&mut connection);
-        if is_at_rest {
-            // ROLLBACK leaves now, and whoever is lent the connection next reads the answer
-            if let Some(Err(_)) = flush(&mut connection) {
-                drop(Object::take(connection));
+        if !is_at_rest {
+            // without a runtime the process ends
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(come_to_rest(connection));
             }
-        } else if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(come_to_rest(connection));
-        } else {
-            drop(Object::take(connection));
+        } else if !matches!(flush(&mut connection), Some(Err(_))) {
+            // ROLLBACK has left, and whoever is lent the connection next reads the answer
+            connection.give_back();
         }
     }
 }
@@ -79,10 +81,37 @@ fn flush(connection: &mut PgConnection) -> Option<Result<(), sqlx::Error>> {
 ///
 /// One that was dropped inside `begin` leaves a transaction open of which the driver does not know. What the next user wrote
 /// there would be acknowledged and then lost, and read under the former organization.
-async fn come_to_rest(mut connection: Pooled) {
-    let ended = time::timeout(RELEASE, connection.execute("begin; rollback")).await;
-    if !matches!(ended, Ok(Ok(_))) {
-        drop(Object::take(connection));
+async fn come_to_rest(mut connection: Borrowed) {
+    match time::timeout(RELEASE, connection.execute("begin; rollback")).await {
+        Ok(Ok(_)) => connection.give_back(),
+        Ok(Err(error)) => tracing::warn!(%error, "a connection does not come to rest"),
+        Err(late) => tracing::warn!(error = %late, "a connection does not come to rest"),
+    }
+}
+
+impl Borrowed {
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        self.0.take().map(Object::take);
+    }
+}
+
+impl Deref for Borrowed {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl DerefMut for Borrowed {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("it is there until it is given back")
     }
 }
 

@@ -3,14 +3,13 @@
 use std::{future::Future, io, time::Duration};
 
 use anyhow::Context as _;
-use deadpool::{
-    Runtime,
-    managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, WeakPool},
+use deadpool::managed::{
+    self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, WeakPool,
 };
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{runtime::Handle, time};
 
-/// How long a unit of work may wait for a connection, and a connection for PostgreSQL.
+/// How long a unit of work may wait for a connection.
 const WAIT: Duration = Duration::from_secs(2);
 /// The pause before PostgreSQL, which starts, is called again.
 const CALL_AGAIN: Duration = Duration::from_millis(50);
@@ -36,10 +35,6 @@ pub(crate) struct Login(PgConnectOptions);
 pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result<Pool> {
     let pool = Pool::builder(Login(options))
         .max_size(size.try_into()?)
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(WAIT))
-        .create_timeout(Some(WAIT))
-        .recycle_timeout(Some(ANSWER))
         // the same few are lent, which PostgreSQL has warm, and the others can grow old
         .queue_mode(QueueMode::Lifo)
         .build()
@@ -51,13 +46,16 @@ pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result
 
 /// A connection that works as far as anybody knows.
 pub(crate) async fn lend(pool: &Pool) -> Result<Pooled, sqlx::Error> {
-    Box::pin(pool.get()).await.map_err(|error| match error {
-        PoolError::Backend(error) => error,
-        PoolError::Closed => sqlx::Error::PoolClosed,
-        PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            sqlx::Error::PoolTimedOut
+    match time::timeout(WAIT, Box::pin(pool.get())).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(PoolError::Backend(error))) => Err(error),
+        Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
+        Ok(Err(_)) | Err(_) => {
+            // those that lie there may all have been cut
+            pool.retain(|_, _| false);
+            Err(sqlx::Error::PoolTimedOut)
         }
-    })
+    }
 }
 
 /// Waits for an answer that a connection gives in a moment, unless it was cut.
@@ -71,8 +69,8 @@ pub(crate) async fn answered<T>(
 }
 
 /// Closes what nobody needs, for as long as the pool is there.
-async fn tidy(pool: WeakPool<Login>) {
-    while let Some(pool) = pool.upgrade() {
+async fn tidy(weak: WeakPool<Login>) {
+    while let Some(pool) = weak.upgrade() {
         pool.retain(|_, metrics| metrics.last_used() < IDLE);
         drop(pool);
         time::sleep(TIDY_EVERY).await;
@@ -104,11 +102,14 @@ impl managed::Manager for Login {
             return Err(RecycleError::message("it is old"));
         }
         // both read the answer to a ROLLBACK that nobody waited for
-        if metrics.last_used() < FRESH {
-            connection.flush().await?;
+        let works = if metrics.last_used() < FRESH {
+            answered(connection.flush()).await
         } else {
-            connection.ping().await?;
-        }
-        Ok(())
+            answered(connection.ping()).await
+        };
+        works.map_err(|error| {
+            tracing::warn!(%error, "a connection does not work any more");
+            error.into()
+        })
     }
 }

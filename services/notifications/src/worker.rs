@@ -5,12 +5,12 @@
 //! database is away remembers what the mail server said.
 
 use std::{
-    collections::HashMap,
-    slice,
+    collections::{HashMap, HashSet},
+    mem, slice,
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt as _, future::join_all, stream};
+use futures::{StreamExt as _, future::join_all, stream, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use proto::notifications::{DeliveryState, MailKind};
 use service::{Error, Result, clock, deadline};
@@ -39,11 +39,13 @@ use crate::{
 const POLL: Duration = Duration::from_millis(500);
 /// How many summaries one round opens.
 const SUMMARIES: i64 = 20;
-/// How many mails are claimed for each that goes at once: so many times [`BUDGET`] is less than the lease of a claim, so that
-/// nobody else takes one over meanwhile.
-const CLAIMED: u16 = 3;
+/// How many mails are claimed for each that goes at once.
+const CLAIMED_FOR_EACH: u16 = 3;
 /// A mail takes no longer.
 const BUDGET: Duration = Duration::from_secs(30);
+/// A claimed mail is begun within this time or left to the next claim: with [`BUDGET`] and what stands around it, less than
+/// the lease, so that nobody else takes it over meanwhile.
+const BEGUN_WITHIN: Duration = Duration::from_secs(75);
 /// One piece of work on the own database: an answer that never comes must not stop all mail.
 const PIECE: Duration = Duration::from_secs(10);
 /// For what several mails share; where it takes longer, or was answered longer ago, each asks for itself.
@@ -108,8 +110,8 @@ impl Worker {
 
     /// Opens the summaries whose hour has come and sends what it claims; true where there may be more.
     ///
-    /// What becomes of mails is written down together, as much as there is when the last was written: a commit waits for
-    /// the disk.
+    /// What becomes of the mails of an organization is written down together, as much as there is when the last was written:
+    /// a commit waits for the disk.
     async fn round(&self, stopping: &CancellationToken) -> Result<bool> {
         for (tenant, account) in deadline::strictly(PIECE, self.due_summaries()).await? {
             let opened = self.open_summary(tenant, account);
@@ -118,18 +120,22 @@ impl Worker {
             }
         }
 
+        let begin = Instant::now();
         let claimed = deadline::strictly(PIECE, self.claim()).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|count| count == self.most_claimed());
         let shared = self.shared(&claimed).await;
         let at_once = usize::from(self.mailer.at_once());
-        let (outcomes, handled) = mpsc::channel(at_once);
+        let (outcomes, handled) = mpsc::unbounded_channel();
         let handling = async move {
             stream::iter(claimed)
                 .for_each_concurrent(at_once, async |claimed| {
+                    if begin.elapsed() > BEGUN_WITHIN {
+                        return;
+                    }
                     let handled = self.take(&claimed, shared.get(&claimed.tenant), stopping);
                     if let Some(handled) = handled.await {
                         // whoever receives it goes on for as long as it may come
-                        let _ = outcomes.send(handled).await;
+                        let _ = outcomes.send(handled);
                     }
                 })
                 .await;
@@ -139,7 +145,7 @@ impl Worker {
     }
 
     fn most_claimed(&self) -> i64 {
-        i64::from(self.mailer.at_once()) * i64::from(CLAIMED)
+        i64::from(self.mailer.at_once()) * i64::from(CLAIMED_FOR_EACH)
     }
 
     async fn due_summaries(&self) -> Result<Vec<(TenantId, Uuid)>> {
@@ -247,57 +253,82 @@ impl Worker {
         .await
     }
 
-    /// Writes down what becomes of mails until no more come.
-    async fn record_all(&self, mut handled: mpsc::Receiver<Handled>, stopping: &CancellationToken) {
-        let mut waiting = Vec::new();
-        while handled.recv_many(&mut waiting, usize::MAX).await > 0 {
-            let mut together: HashMap<TenantId, Vec<Handled>> = HashMap::new();
-            for one in waiting.drain(..) {
-                together.entry(one.tenant).or_default().push(one);
+    /// Writes down what becomes of mails until no more come. No organization waits for another.
+    async fn record_all(
+        &self,
+        mut handled: mpsc::UnboundedReceiver<Handled>,
+        stopping: &CancellationToken,
+    ) {
+        let mut received = Vec::new();
+        let mut waiting: HashMap<TenantId, Vec<Handled>> = HashMap::new();
+        let mut writing = FuturesUnordered::new();
+        let mut busy: HashSet<TenantId> = HashSet::new();
+        let mut is_open = true;
+        while is_open || !writing.is_empty() {
+            tokio::select! {
+                count = handled.recv_many(&mut received, usize::MAX), if is_open => is_open = count > 0,
+                Some(tenant) = writing.next() => {
+                    busy.remove(&tenant);
+                }
             }
-            join_all(
-                together
-                    .iter()
-                    .map(|(tenant, handled)| self.record(*tenant, handled, stopping)),
-            )
-            .await;
+            for one in received.drain(..) {
+                waiting.entry(one.tenant).or_default().push(one);
+            }
+            for (tenant, handled) in &mut waiting {
+                if !handled.is_empty() && busy.insert(*tenant) {
+                    let (tenant, handled) = (*tenant, mem::take(handled));
+                    writing.push(async move {
+                        self.record(tenant, &handled, stopping).await;
+                        tenant
+                    });
+                }
+            }
         }
     }
 
     /// Writes down what became of mails of an organization, however long the database is away: a mail that was accepted
-    /// would go out again. Where one of them cannot be written, the others are.
+    /// would go out again. Where one of them cannot be written, or all of them take too long, each is written alone.
     async fn record(&self, tenant: TenantId, handled: &[Handled], stopping: &CancellationToken) {
         loop {
             let Err(error) = deadline::strictly(PIECE, self.write_down(tenant, handled)).await
             else {
                 return;
             };
-            if error.is_transient() && !stopping.is_cancelled() {
-                tracing::warn!(%error, %tenant, "the outcome of a mail waits for the database");
-                tokio::select! {
-                    () = tokio::time::sleep(RECORD_AGAIN) => {}
-                    () = stopping.cancelled() => {}
+            let is_alone = handled.len() == 1;
+            if !is_alone && (!error.is_transient() || matches!(error, Error::DeadlineExceeded)) {
+                for one in handled {
+                    Box::pin(self.record(tenant, slice::from_ref(one), stopping)).await;
                 }
-                continue;
+                return;
             }
-            if error.is_transient() || handled.len() == 1 {
+            if !error.is_transient() || stopping.is_cancelled() {
                 // its claim ends, and then it is tried again
                 tracing::warn!(error = format!("{error:#}"), %tenant, "a mail waits");
                 return;
             }
-            for one in handled {
-                Box::pin(self.record(tenant, slice::from_ref(one), stopping)).await;
+            tracing::warn!(%error, %tenant, "the outcome of a mail waits for the database");
+            tokio::select! {
+                () = tokio::time::sleep(RECORD_AGAIN) => {}
+                () = stopping.cancelled() => {}
             }
-            return;
         }
     }
 
     async fn write_down(&self, tenant: TenantId, handled: &[Handled]) -> Result<()> {
         let mut tx = self.db.begin(&Caller::system(tenant, NAME)).await?;
+        let mut ended = Vec::new();
         for one in handled {
-            write(&mut tx, one).instrument(one.span.clone()).await?;
+            let state = write(&mut tx, one).instrument(one.span.clone()).await?;
+            ended.extend(state.map(|state| (one, state)));
         }
-        tx.commit().await
+        tx.commit().await?;
+        for (one, state) in ended {
+            let state = state.word();
+            one.span.record("state", &state);
+            one.span
+                .in_scope(|| tracing::info!(state, "a mail is done with"));
+        }
+        Ok(())
     }
 
     /// Writes a mail and hands it to the mail server.
@@ -365,8 +396,9 @@ impl Worker {
     }
 }
 
-/// Writes down what became of a mail and of the news in it, unless somebody else has done so.
-async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
+/// Writes down what became of a mail and of the news in it, unless somebody else has done so; answers the state in which it
+/// ends, where it does.
+async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<Option<DeliveryState>> {
     let Handled {
         job,
         composed,
@@ -375,9 +407,8 @@ async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
     } = handled;
     let settled = settled(handled)?;
     if !store::job::settle(tx, job.id, &settled).await? {
-        return Ok(());
+        return Ok(None);
     }
-    Span::current().record("state", settled.state.word());
     for (id, why) in &composed.left_out {
         store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
     }
@@ -386,11 +417,10 @@ async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
         events::delivery_bounced(tx, job.id, job.account_id).await?;
     }
     if settled.due_at.is_some() {
-        return Ok(());
+        return Ok(None);
     }
-    tracing::info!(state = settled.state.word(), "a mail is done with");
     if MailKind::of_word(&job.kind)? != MailKind::Digest {
-        return Ok(());
+        return Ok(Some(settled.state));
     }
     // the news that it took along ends as it did
     let carried: Vec<Uuid> = store::delivery::news_of(tx, job.id, false)
@@ -398,7 +428,8 @@ async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<()> {
         .into_iter()
         .map(|news| news.delivery_id)
         .collect();
-    store::delivery::advance(tx, &carried, settled.state, None, CARRIED).await
+    store::delivery::advance(tx, &carried, settled.state, None, CARRIED).await?;
+    Ok(Some(settled.state))
 }
 
 /// What becomes of a mail by what was written and what the mail server said.

@@ -15,6 +15,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use opentelemetry::{KeyValue, global, metrics::Histogram};
 use opentelemetry_http::HeaderExtractor;
 use tokio::runtime::Handle;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::body::Body;
 use tower::{Layer, Service, ServiceBuilder, layer::layer_fn};
 use tracing::Instrument as _;
@@ -203,6 +204,7 @@ where
         let work = Finished {
             work: Some(Box::pin(work)),
             lifecycle: self.lifecycle.clone(),
+            _running: self.lifecycle.token(),
         };
         Box::pin(async move {
             tokio::time::timeout_at(answer_by, work)
@@ -217,6 +219,8 @@ where
 struct Finished<T: Send + 'static> {
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
     lifecycle: Lifecycle,
+    /// A process that stops waits for it either way.
+    _running: TaskTrackerToken,
 }
 
 impl<T: Send + 'static> Future for Finished<T> {

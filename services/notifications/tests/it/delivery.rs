@@ -9,11 +9,12 @@ use proto::{
     },
 };
 use service::{Reason, new_id};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tenancy::Person;
 use testing::Tenant;
 use tonic::{Code, Status};
 
-use crate::stage::{Stage, code, last_detail, minutes_ahead, states};
+use crate::stage::{PATIENCE, Stage, code, last_detail, minutes_ahead, states};
 
 async fn list(
     stage: &Stage,
@@ -274,6 +275,45 @@ async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
         message_id.trim_matches(['<', '>']),
         format!("{}@localhost", mail.id)
     );
+    Ok(())
+}
+
+/// What becomes of mails is written down together, and each alone where that fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_outcome_that_cannot_be_written_keeps_no_other() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.choose(proto::notifications::Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.reach(&stage.kitchen, 1).await?;
+    stage.reach(&stage.bath, 0).await?;
+    let mails = stage.mails().await?;
+    let [refused, second, first] = mails.as_slice() else {
+        anyhow::bail!("three mails: {mails:#?}");
+    };
+    let mut connection = stage.db.superuser().await?;
+    sqlx::query(AssertSqlSafe(format!(
+        "alter table delivery_step add constraint for_a_test check (delivery_id <> '{}' or state <> 'accepted')",
+        refused.id
+    )))
+    .execute(&mut connection)
+    .await?;
+    // the first waits to be written down until all of them were sent
+    let mut lock = connection.begin().await?;
+    sqlx::query("lock table delivery_step in exclusive mode")
+        .execute(&mut *lock)
+        .await?;
+    let mut other = stage.db.superuser().await?;
+    sqlx::query("update delivery set state = 'sending', due_at = created_at - interval '1 hour'")
+        .execute(&mut other)
+        .await?;
+    let mut sent = stage.smtp.changes();
+    tokio::time::timeout(PATIENCE, sent.wait_for(|sent| *sent >= 3)).await??;
+    lock.rollback().await?;
+
+    for mail in [first, second] {
+        stage.mail_in(&mail.id, DeliveryState::Accepted).await?;
+    }
+    stage.mail_in(&refused.id, DeliveryState::Sending).await?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ use crate::{
     fake_projects::{FakeProject, FakeProjects},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An organization in which Ana has a kitchen and a bath under construction and Ben has nothing.
 pub(crate) struct Stage {
