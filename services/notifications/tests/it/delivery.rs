@@ -2,16 +2,18 @@
 
 use anyhow::{Context as _, Result};
 use devstack::mailbox::Answer;
+use jiff_sqlx::ToSqlx as _;
 use proto::{
     identity::{AccountDisabled, AccountState, PasswordChanged},
     notifications::{
         ClearSuppressionRequest, Delivery, DeliveryState, ListDeliveriesRequest, MailKind,
     },
 };
-use service::{Reason, new_id};
+use service::{Reason, clock, new_id};
 use sqlx::{AssertSqlSafe, Connection as _};
 use tenancy::Person;
 use testing::Tenant;
+use tokio::net::TcpListener;
 use tonic::{Code, Status};
 
 use crate::stage::{PATIENCE, Stage, code, last_detail, minutes_ahead, states};
@@ -275,6 +277,36 @@ async fn a_mail_whose_worker_died_goes_out_under_the_same_id() -> Result<()> {
         message_id.trim_matches(['<', '>']),
         format!("{}@localhost", mail.id)
     );
+    Ok(())
+}
+
+/// Whoever runs next need not wait until claims end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_gives_back_what_it_has_not_begun() -> Result<()> {
+    // says not a word to who connects
+    let silent = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let stage = Stage::with_one_connection_to(silent.local_addr()?.port()).await?;
+    stage.choose(proto::notifications::Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    stage.reach(&stage.kitchen, 1).await?;
+    stage.reach(&stage.bath, 0).await?;
+    let mut connection = stage.db.superuser().await?;
+    sqlx::query("update delivery set state = 'sending', due_at = created_at - interval '1 hour'")
+        .execute(&mut connection)
+        .await?;
+    // the first is on its way, the others were claimed with it
+    let begun = tokio::time::timeout(PATIENCE, silent.accept()).await??;
+    let hang_up = async { drop((begun, silent)) };
+    let (stopped, ()) = tokio::join!(stage.stop(), hang_up);
+    let _db = stopped?;
+
+    let due_at_once: Vec<bool> = sqlx::query_scalar(
+        "select due_at <= $1 from delivery where state = 'queued' and attempts = 0 order by due_at",
+    )
+    .bind(clock::now().to_sqlx())
+    .fetch_all(&mut connection)
+    .await?;
+    assert_eq!(due_at_once, [true, true, false]);
     Ok(())
 }
 

@@ -53,16 +53,22 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Result<Self> {
-        Self::build(None).await
+        Self::build(None, &[]).await
     }
 
     /// One where nothing listens at the mail server's address.
     pub(crate) async fn without_mail_server() -> Result<Self> {
         let free = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        Self::build(Some(free)).await
+        Self::build(Some(free), &[]).await
     }
 
-    async fn build(smtp_port: Option<u16>) -> Result<Self> {
+    /// One that has only one mail at once sent, by another mail server.
+    pub(crate) async fn with_one_connection_to(smtp_port: u16) -> Result<Self> {
+        let one = ("APP__SMTP__CONNECTIONS", "1".to_owned());
+        Self::build(Some(smtp_port), &[one]).await
+    }
+
+    async fn build(smtp_port: Option<u16>, more: &[(&str, String)]) -> Result<Self> {
         let keys = TestKeys::new()?;
         let tenant = Tenant::new();
         let kitchen = FakeProject::new(
@@ -99,6 +105,7 @@ impl Stage {
             ),
             ("APP__PUBLIC_PORT", "8080".to_owned()),
         ];
+        let settings = [&settings, more].concat();
         let config: Config = load_from(
             notifications::DEFAULT_CONFIG,
             environment(&db, &keys, &settings)?,
@@ -118,6 +125,12 @@ impl Stage {
             _peers: peers,
             _folder: folder,
         })
+    }
+
+    /// Stops the service and waits until it has; the database stays.
+    pub(crate) async fn stop(self) -> Result<TestDb> {
+        self.notifications.stop().await?;
+        Ok(self.db)
     }
 
     pub(crate) fn inbox(&self) -> Result<InboxServiceClient<Peer>> {
