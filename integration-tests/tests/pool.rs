@@ -125,7 +125,7 @@ async fn a_read_writes_nothing_and_leaves_nothing_behind() -> Result<()> {
     Ok(())
 }
 
-/// What the guard in `tenancy::Db` is for, and that its absence would be seen.
+/// What the guard in `tenancy::lent` is for, and that its absence would be seen.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_without_a_guard_hands_over_open_transactions() -> Result<()> {
     let test_db = TestDb::new("billing", &billing::migrations()).await?;

@@ -61,15 +61,6 @@ impl Why {
 
 /// Keeps an event; the partition moves on. Its id says when it was held, also where offsets begin anew.
 pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
-    tracing::error!(
-        tenant = %raw.tenant(),
-        topic = raw.topic,
-        partition = raw.partition,
-        offset = raw.offset,
-        key = raw.key,
-        reason = why.words(),
-        "an event is held"
-    );
     let mut tx = db.begin_unscoped("consumer: hold an event").await?;
     sqlx::query(
         r#"insert into held_event
@@ -90,7 +81,17 @@ pub(crate) async fn hold(db: &Db, raw: &Raw, why: &Why) -> Result<()> {
     .bind(why.again_at())
     .execute(&mut *tx)
     .await?;
-    tx.commit().await
+    tx.commit().await?;
+    tracing::error!(
+        tenant = %raw.tenant(),
+        topic = raw.topic,
+        partition = raw.partition,
+        offset = raw.offset,
+        key = raw.key,
+        reason = why.words(),
+        "an event is held"
+    );
+    Ok(())
 }
 
 /// True where an earlier event of one of these keys of an organization is held.

@@ -154,10 +154,6 @@ impl Audience {
     pub const BILLING: Self = Self(1 << 6);
     /// The documents service.
     pub const DOCUMENTS: Self = Self(1 << 7);
-    /// The projects service.
-    pub const PROJECTS: Self = Self(1 << 8);
-    /// The identity service.
-    pub const IDENTITY: Self = Self(1 << 9);
 
     /// Owner and PM: who runs projects.
     pub const MANAGERS: Self = Self(Self::OWNER.0 | Self::PM.0);
@@ -176,8 +172,6 @@ impl Audience {
             "notifications" => Some(Self::NOTIFICATIONS),
             "billing" => Some(Self::BILLING),
             "documents" => Some(Self::DOCUMENTS),
-            "projects" => Some(Self::PROJECTS),
-            "identity" => Some(Self::IDENTITY),
             _ => None,
         }
     }
@@ -193,9 +187,10 @@ impl BitOr for Audience {
 
 /// Who asks, for which organization.
 ///
-/// There is no other way to one than [`Caller::require`] on a request with a verified token, or [`Caller::system`] in an
-/// event handler; and none to SQL than with one.
+/// There is no other way to one than [`Caller::require`] on a request with a verified token, or [`Caller::system`] where
+/// an event or a timer asks; and none to SQL than with one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Caller {
     /// The organization.
     pub tenant: TenantId,

@@ -27,7 +27,7 @@ use crate::{
     mail::{Rendered, one_line},
 };
 
-/// How long it may take to have a connection that works; less than the worker has for a mail, together with [`SEND`].
+/// How long it may take to have a connection that works; the worker leaves as much for a mail, together with [`SEND`].
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a kept connection may take to say that it is still there.
 const STILL_THERE: Duration = Duration::from_secs(2);
@@ -102,7 +102,7 @@ impl Mailer {
         let connected = Box::pin(self.connections.get());
         let mut connection = match tokio::time::timeout(CONNECT, connected).await {
             Ok(Ok(connection)) => connection,
-            Ok(Err(PoolError::Backend(error))) if error.status().is_some() => {
+            Ok(Err(PoolError::Backend(error))) if error.is_permanent() => {
                 return Ok(Answer::Refused(words_of(&error)));
             }
             Ok(Err(error)) => return Err(unreached(error)),

@@ -43,6 +43,8 @@ const SUMMARIES: i64 = 20;
 const CLAIMED_FOR_EACH: u16 = 3;
 /// A mail takes no longer.
 const BUDGET: Duration = Duration::from_secs(30);
+/// Writing it takes no longer, so that as much is left as [`Mailer::send`] may take.
+const COMPOSE: Duration = Duration::from_secs(5);
 /// A claimed mail is begun within this time or left to the next claim: with [`BUDGET`] and what stands around it, less than
 /// the lease, so that nobody else takes it over meanwhile.
 const BEGUN_WITHIN: Duration = Duration::from_secs(75);
@@ -63,7 +65,7 @@ const PEER_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 /// The pause where the mail server is not reached.
 const SERVER_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
-const CARRIED: &str = "It went the way of the summary that took it along.";
+const CARRIED: &str = "It was part of a summary.";
 const BOUNCED_BEFORE: &str = "Mail to this address bounced before.";
 const NOT_WRITTEN: &str = "The mail could not be written.";
 
@@ -348,7 +350,9 @@ impl Worker {
             portal: &self.portal,
             tenant: claimed.tenant,
         };
-        let composed = match composer.compose(&job).await {
+        // what is left of the budget is the mail server's: a letter that it may have taken must not be cut off
+        let composing = Box::pin(composer.compose(&job));
+        let composed = match deadline::strictly(COMPOSE, composing).await {
             Ok(composed) => composed,
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "a mail waits for what it needs");

@@ -272,7 +272,12 @@ pub(crate) async fn find(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Photo>> 
 }
 
 /// Locks photos of a project by their ids, always in the same order.
-pub(crate) async fn lock(tx: &mut TenantTx, project: Uuid, ids: &[Uuid]) -> Result<Vec<Photo>> {
+pub(crate) async fn lock(
+    tx: &mut TenantTx,
+    project: Uuid,
+    ids: &[Uuid],
+    trashed_after: Timestamp,
+) -> Result<Vec<Photo>> {
     let tenant = tx.tenant().uuid();
     let photos = sqlx::query_as!(
         Photo,
@@ -280,10 +285,12 @@ pub(crate) async fn lock(tx: &mut TenantTx, project: Uuid, ids: &[Uuid]) -> Resu
                p.taken_at as "taken_at!", p.created_at, f.width as "width!", f.height as "height!",
                p.trashed_at is not null as "is_trashed!", p.version
            from photo p join file f using (tenant_id, id) where p.tenant_id = $1 and p.project_id = $2 and p.id = any($3) and p.taken_at is not null
+               and (p.trashed_at is null or p.trashed_at > $4)
            order by p.id for update of p"#,
         tenant,
         project,
-        ids
+        ids,
+        trashed_after.to_sqlx()
     )
     .fetch_all(&mut **tx)
     .await?;

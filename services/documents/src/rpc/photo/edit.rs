@@ -22,6 +22,8 @@ use crate::{
 
 /// How long photos stay in the trash.
 const TRASHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// So long before that the last are taken out: afterwards their bytes may be gone, whether or not their rows are there.
+const LAST_CALL: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) async fn update(
     photos: &Photos,
@@ -147,7 +149,8 @@ async fn lock(
     ids: &[Uuid],
     in_trash: bool,
 ) -> Result<Vec<Photo>> {
-    let rows = store::photo::lock(tx, visible.id, ids).await?;
+    let trashed_after = clock::now() - TRASHED_FOR + LAST_CALL;
+    let rows = store::photo::lock(tx, visible.id, ids, trashed_after).await?;
     let wanted: HashSet<&Uuid> = ids.iter().collect();
     let found = rows
         .iter()

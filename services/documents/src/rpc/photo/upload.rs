@@ -202,7 +202,9 @@ pub(super) async fn dismiss(
 
     let request = request.get_ref();
     let project = parse_id(&request.project_id, "project_id")?;
-    let ids = parse_ids(&request.upload_ids, "upload_ids")?;
+    let mut ids = parse_ids(&request.upload_ids, "upload_ids")?;
+    ids.sort_unstable();
+    ids.dedup();
 
     let visible = photos
         .access
@@ -245,7 +247,7 @@ pub(super) async fn dismiss(
     Ok(Response::new(DismissUploadsResponse {}))
 }
 
-/// A photo's file that was refused, which is its end: nothing is put into the bucket for it any more.
+/// A photo's file that was refused, which is its end: nothing looks at its bytes any more.
 async fn refused(tx: &mut TenantTx, id: Uuid) -> Result<File> {
     store::file::lock(tx, Subject::Photo, id)
         .await?
