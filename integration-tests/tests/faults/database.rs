@@ -24,11 +24,17 @@ async fn a_pool_gives_up_what_was_cut_and_works_on() -> Result<()> {
         Way::HalfOpen(End::Server),
         Way::Resetting,
     ];
-    try_join_all(ways.map(cut)).await.map(drop)
+    // all are dropped at the end: a drop waits for whoever signs in, and would keep the thread that has to go on with it
+    let mut test_dbs = Vec::new();
+    for _ in ways {
+        test_dbs.push(TestDb::new("billing", &billing::migrations()).await?);
+    }
+    let cuts = ways.into_iter().zip(&test_dbs);
+    try_join_all(cuts.map(|(way, test_db)| cut(way, test_db))).await?;
+    Ok(())
 }
 
-async fn cut(way: Way) -> Result<()> {
-    let test_db = TestDb::new("billing", &billing::migrations()).await?;
+async fn cut(way: Way, test_db: &TestDb) -> Result<()> {
     let direct = test_db.database(CONNECTIONS)?;
     let port = ports::free()?;
     let proxy = Proxy::listen(port, direct.port).await?;

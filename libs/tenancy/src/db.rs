@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::deadline;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
@@ -75,17 +75,22 @@ pub struct Db {
     app: Pool,
     platform: Pool,
     committed: Arc<Notify>,
+    probe: Arc<Probe>,
+}
+
+/// A connection of its own, on which the database is asked whether it answers: a busy pool is not away.
+struct Probe {
+    options: PgConnectOptions,
+    connection: Mutex<Option<PgConnection>>,
 }
 
 impl Db {
     /// Opens both pools and checks that each login works.
     pub async fn open(service: &str, database: &Database) -> Result<Self> {
-        let app = pool::open(
-            database.options(&format!("{service}_app"), &database.app_password),
-            database.max_connections,
-        )
-        .await
-        .context("open the app login's pool")?;
+        let options = database.options(&format!("{service}_app"), &database.app_password);
+        let app = pool::open(options.clone(), database.max_connections)
+            .await
+            .context("open the app login's pool")?;
         let platform = pool::open(
             database.options(&format!("{service}_platform"), &database.platform_password),
             (database.max_connections / 4).max(3),
@@ -97,6 +102,10 @@ impl Db {
             app,
             platform,
             committed: Arc::new(Notify::new()),
+            probe: Arc::new(Probe {
+                options,
+                connection: Mutex::new(None),
+            }),
         })
     }
 
@@ -163,11 +172,7 @@ impl Db {
 
     /// True while the database answers.
     pub async fn is_ready(&self) -> bool {
-        let check = async {
-            let mut connection = Lent::of(&self.app).await?;
-            sqlx::query("select 1").execute(&mut *connection).await
-        };
-        answered(check).await.is_ok()
+        self.probe.answers().await
     }
 
     /// Fails where the schema is older than this binary.
@@ -190,6 +195,21 @@ impl Db {
     pub fn close(&self) {
         self.app.close();
         self.platform.close();
+    }
+}
+
+impl Probe {
+    async fn answers(&self) -> bool {
+        let mut probe = self.connection.lock().await;
+        // taken: whoever goes away in between leaves no connection of which nobody knows whether it works
+        if let Some(mut connection) = probe.take()
+            && answered(connection.ping()).await.is_ok()
+        {
+            *probe = Some(connection);
+        } else {
+            *probe = pool::connect(&self.options).await.ok();
+        }
+        probe.is_some()
     }
 }
 

@@ -3,14 +3,18 @@
 use std::{future::Future, io, time::Duration};
 
 use anyhow::Context as _;
-use deadpool::managed::{
-    self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, WeakPool,
+use deadpool::{
+    Runtime,
+    managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, WeakPool},
 };
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{runtime::Handle, time};
 
-/// How long a unit of work may wait for a connection.
+/// How long a unit of work may wait until one of a pool's connections is free.
 const WAIT: Duration = Duration::from_secs(2);
+/// How long until it has one. Longer: a new connection that is given up half made is begun anew by whoever comes next, and a
+/// busy machine would never get one.
+const LEND: Duration = Duration::from_secs(5);
 /// The pause before PostgreSQL, which starts, is called again.
 const CALL_AGAIN: Duration = Duration::from_millis(50);
 /// A connection that works answers much sooner; one that was cut never does.
@@ -23,7 +27,7 @@ const IDLE: Duration = Duration::from_mins(10);
 const LIFETIME: Duration = Duration::from_mins(30);
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 
-/// Connections of one login.
+/// Connections of a login.
 pub(crate) type Pool = managed::Pool<Login>;
 /// A connection that goes back to its pool when it is dropped.
 pub(crate) type Pooled = Object<Login>;
@@ -37,6 +41,8 @@ pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result
         .max_size(size.try_into()?)
         // the same few are lent, which PostgreSQL has warm, and the others can grow old
         .queue_mode(QueueMode::Lifo)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(WAIT))
         .build()
         .context("make a pool")?;
     drop(lend(&pool).await?);
@@ -46,15 +52,24 @@ pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result
 
 /// A connection that works as far as anybody knows.
 pub(crate) async fn lend(pool: &Pool) -> Result<Pooled, sqlx::Error> {
-    match time::timeout(WAIT, Box::pin(pool.get())).await {
+    match time::timeout(LEND, Box::pin(pool.get())).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(PoolError::Backend(error))) => Err(error),
         Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
-        Ok(Err(_)) | Err(_) => {
+        Ok(Err(_)) => Err(sqlx::Error::PoolTimedOut),
+        Err(_) => {
             // those that lie there may all have been cut
             pool.retain(|_, _| false);
             Err(sqlx::Error::PoolTimedOut)
         }
+    }
+}
+
+/// Opens a connection that belongs to no pool.
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    match time::timeout(LEND, PgConnection::connect_with(options)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
 }
 
