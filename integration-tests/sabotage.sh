@@ -99,6 +99,15 @@ replace libs/tenancy/src/lent.rs \
     'connection.execute("select 1")'
 turns_red "a released connection keeps its transaction" --test pool
 
+replace libs/tenancy/src/lent.rs \
+    "self.has_begun && matches!(flush(&mut connection), Some(Ok(())))" \
+    "self.has_begun || matches!(flush(&mut connection), Some(Ok(())))"
+turns_red "a connection goes back before it is at rest" --test pool
+
+replace libs/service/src/server/layers.rs \
+    "self.lifecycle.spawn(work);" "drop(work);"
+turns_red "a caller that goes away cuts the work off" --lib server::layers
+
 replace libs/events/src/consumer.rs \
     "Ok(new.into_iter().collect())" \
     "drop(new); Ok(events.iter().map(|event| event.id).collect())"

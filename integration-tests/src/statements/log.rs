@@ -16,7 +16,7 @@ pub struct Script {
     pub login: String,
     /// How many transactions it is.
     pub transactions: usize,
-    /// In order; each is answered before the next is sent.
+    /// In order; each is answered before the next is sent. A ROLLBACK, for which nobody waits, goes with the next BEGIN.
     pub messages: Vec<Message>,
 }
 
@@ -71,8 +71,19 @@ impl Message {
         matches!(self, Self::Plain(text) if word(text) == "begin")
     }
 
+    fn rolls_back(&self) -> bool {
+        matches!(self, Self::Plain(text) if text.eq_ignore_ascii_case("rollback"))
+    }
+
+    fn go_with(&mut self, next: &str) {
+        if let Self::Plain(text) = self {
+            text.push_str("; ");
+            text.push_str(next);
+        }
+    }
+
     fn ends(&self) -> bool {
-        matches!(self, Self::Plain(text) if matches!(word(text).as_str(), "commit" | "rollback"))
+        self.rolls_back() || matches!(self, Self::Plain(text) if word(text) == "commit")
     }
 }
 
@@ -141,7 +152,12 @@ pub(super) fn scripts(transactions: &[Transaction]) -> Vec<Script> {
             messages: Vec::new(),
         });
         script.transactions += 1;
-        script.messages.extend(one.messages.iter().cloned());
+        for message in &one.messages {
+            match (script.messages.last_mut(), message) {
+                (Some(last), Message::Plain(next)) if last.rolls_back() => last.go_with(next),
+                _ => script.messages.push(message.clone()),
+            }
+        }
     }
     scripts.into_values().collect()
 }
@@ -258,5 +274,30 @@ mod tests {
             parameters: vec![Some("it's = '\nso".to_owned()), None],
         };
         assert_eq!(script.messages[1], prepared);
+    }
+
+    #[test]
+    fn a_rollback_waits_for_nobody() {
+        let log = "7|projects_app|projects|LOG:  statement: begin read only\n\
+                   7|projects_app|projects|LOG:  execute sqlx_s_1: select 1\n\
+                   7|projects_app|projects|LOG:  statement: ROLLBACK\n\
+                   7|projects_app|projects|LOG:  statement: begin; set local app.tenant_id = 'a'\n\
+                   7|projects_app|projects|LOG:  statement: COMMIT\n";
+        let scripts = scripts(&transactions(log));
+        let script = &scripts[0];
+        assert_eq!((script.transactions, script.statements()), (2, 6));
+        let plain = |text: &str| Message::Plain(text.to_owned());
+        assert_eq!(
+            [
+                &script.messages[0],
+                &script.messages[2],
+                &script.messages[3]
+            ],
+            [
+                &plain("begin read only"),
+                &plain("ROLLBACK; begin; set local app.tenant_id = 'a'"),
+                &plain("COMMIT"),
+            ]
+        );
     }
 }

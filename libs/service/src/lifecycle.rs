@@ -76,8 +76,23 @@ impl Lifecycle {
         self.tracker.close();
         tokio::select! {
             () = self.tracker.wait() => {}
-            () = self.hard.cancelled() => tracing::warn!("a second signal ends the process"),
-            () = tokio::time::sleep(GRACE) => tracing::warn!("tasks still run after the grace period"),
+            () = self.overdue(Duration::ZERO) => {}
         }
+    }
+
+    /// Returns when what was asked to finish, and had `drain` before, has had its time.
+    pub(crate) async fn overdue(&self, drain: Duration) {
+        tokio::select! {
+            () = self.hard.cancelled() => tracing::warn!("a second signal ends the process"),
+            () = tokio::time::sleep(drain + GRACE) => {
+                tracing::warn!("something still runs after the grace period");
+            }
+        }
+    }
+
+    /// What a second signal does.
+    #[cfg(test)]
+    pub(crate) fn stop_at_once(&self) {
+        self.hard.cancel();
     }
 }

@@ -145,7 +145,9 @@ impl Server {
         let stack = stack(self.authenticate, lifecycle.clone());
         // an answer is small and awaited: it must not wait for the next packet
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let served = tonic::transport::Server::builder()
+        let drain = self.drain;
+        let stops = stopping.clone();
+        let serving = tonic::transport::Server::builder()
             .concurrency_limit_per_connection(64)
             .max_concurrent_streams(128)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
@@ -155,13 +157,24 @@ impl Server {
             .layer(stack)
             .add_routes(self.routes)
             .serve_with_incoming_shutdown(incoming, async move {
-                stopping.cancelled().await;
-                tokio::time::sleep(self.drain).await;
-            })
-            .await;
-        drained.cancel();
-        lifecycle.finish().await;
-        served.with_context(|| format!("serve {}", self.name))
+                stops.cancelled().await;
+                tokio::time::sleep(drain).await;
+            });
+        let serving = async {
+            let served = serving.await;
+            drained.cancel();
+            lifecycle.finish().await;
+            served.with_context(|| format!("serve {}", self.name))
+        };
+        // a peer that was cut off does not close its connection
+        let overdue = async {
+            stopping.cancelled().await;
+            lifecycle.overdue(drain).await;
+        };
+        tokio::select! {
+            served = serving => served,
+            () = overdue => Ok(()),
+        }
     }
 }
 
@@ -190,8 +203,8 @@ mod tests {
         }
     }
 
-    /// Calls a server of our stack, which knows health alone.
-    async fn call<F: Future>(call: impl FnOnce(Peer) -> F) -> F::Output {
+    /// A server of our stack, which knows health alone.
+    async fn server() -> (Server, Peer) {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listen = Listen {
             address: any,
@@ -205,8 +218,14 @@ mod tests {
             .expect("ports are free")
             .drain(Duration::ZERO);
         let address = server.address().expect("bound");
-        let lifecycle = Lifecycle::new();
         let peer = Peer::new(&format!("http://{address}")).expect("valid");
+        (server, peer)
+    }
+
+    /// Calls it.
+    async fn call<F: Future>(call: impl FnOnce(Peer) -> F) -> F::Output {
+        let lifecycle = Lifecycle::new();
+        let (server, peer) = server().await;
         let call = async {
             let answer = call(peer).await;
             lifecycle.stop();
@@ -215,6 +234,22 @@ mod tests {
         let (answer, served) = tokio::join!(call, server.run(lifecycle.clone()));
         served.expect("it served");
         answer
+    }
+
+    #[tokio::test]
+    async fn a_second_signal_ends_what_a_peer_keeps_open() {
+        let lifecycle = Lifecycle::new();
+        let (server, peer) = server().await;
+        let look = async {
+            let mut health = HealthClient::new(peer);
+            let watched = health.watch(HealthCheckRequest::default()).await;
+            lifecycle.stop();
+            lifecycle.stop_at_once();
+            // held until the server has ended
+            watched.expect("it serves")
+        };
+        let (served, _watched) = tokio::join!(server.run(lifecycle.clone()), look);
+        served.expect("it ended");
     }
 
     /// Sends text of a size and answers the status.

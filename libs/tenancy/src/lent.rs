@@ -63,6 +63,7 @@ impl Drop for Lent {
         if !is_at_rest {
             // without a runtime the process ends
             if let Ok(runtime) = Handle::try_current() {
+                #[expect(clippy::disallowed_methods, reason = "it has a limit of its own")]
                 runtime.spawn(come_to_rest(connection));
             }
         } else if !matches!(flush(&mut connection), Some(Err(_))) {

@@ -41,51 +41,79 @@ impl<T: Message + Default> Once<T> {
         request_id: &str,
         request: &impl Message,
     ) -> Result<Self> {
-        let request_id = service::parse_id(request_id, "request_id")?;
-        let subject = caller.subject();
+        let place = Fresh::of(caller, method, request_id)?;
+        let before = place.take(tx, request, &[]).await?;
+        Ok(before.map_or(Self::Fresh(place), Self::Before))
+    }
+
+    /// Like [`Once::begin`], where the answer is known beforehand: it is kept at once. None where the request is new.
+    pub async fn answered(
+        tx: &mut TenantTx,
+        caller: &Caller,
+        method: &'static str,
+        request_id: &str,
+        request: &impl Message,
+        answer: &T,
+    ) -> Result<Option<T>> {
+        let place = Fresh::of(caller, method, request_id)?;
+        place.take(tx, request, &answer.encode_to_vec()).await
+    }
+}
+
+impl Fresh {
+    fn of(caller: &Caller, method: &'static str, request_id: &str) -> Result<Self> {
+        Ok(Self {
+            method,
+            subject: caller.subject(),
+            request_id: service::parse_id(request_id, "request_id")?,
+        })
+    }
+
+    /// Takes the place; where it was taken before, the answer that is kept there.
+    async fn take<T: Message + Default>(
+        &self,
+        tx: &mut TenantTx,
+        request: &impl Message,
+        response: &[u8],
+    ) -> Result<Option<T>> {
         let hash = digest(&SHA256, &request.encode_to_vec());
         let tenant = tx.tenant().uuid();
-        tx.note_request(request_id);
+        tx.note_request(self.request_id);
         let inserted = sqlx::query(
             "insert into request (tenant_id, subject, method, request_id, request_hash, response, created_at)
-             values ($1, $2, $3, $4, $5, '', $6) on conflict do nothing",
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         )
         .bind(tenant)
-        .bind(&subject)
-        .bind(method)
-        .bind(request_id)
+        .bind(&self.subject)
+        .bind(self.method)
+        .bind(self.request_id)
         .bind(hash.as_ref())
+        .bind(response)
         .bind(clock::now().to_sqlx())
         .execute(&mut **tx)
         .await?
         .rows_affected();
         if inserted == 1 {
-            return Ok(Self::Fresh(Fresh {
-                method,
-                subject,
-                request_id,
-            }));
+            return Ok(None);
         }
         let (kept_hash, response): (Vec<u8>, Vec<u8>) = sqlx::query_as(
             "select request_hash, response from request
              where tenant_id = $1 and subject = $2 and method = $3 and request_id = $4",
         )
         .bind(tenant)
-        .bind(&subject)
-        .bind(method)
-        .bind(request_id)
+        .bind(&self.subject)
+        .bind(self.method)
+        .bind(self.request_id)
         .fetch_one(&mut **tx)
         .await?;
         if kept_hash != hash.as_ref() {
             return Err(Error::Reused);
         }
         T::decode(response.as_slice())
-            .map(Self::Before)
+            .map(Some)
             .map_err(Error::internal)
     }
-}
 
-impl Fresh {
     /// Keeps the answer.
     pub async fn keep(self, tx: &mut TenantTx, response: &impl Message) -> Result<()> {
         sqlx::query(

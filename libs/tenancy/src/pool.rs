@@ -46,6 +46,7 @@ pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result
         .build()
         .context("make a pool")?;
     drop(lend(&pool).await?);
+    #[expect(clippy::disallowed_methods, reason = "ends with the pool")]
     Handle::current().spawn(tidy(pool.weak()));
     Ok(pool)
 }

@@ -325,7 +325,7 @@ mod tests {
             budget: Duration::from_millis(50),
             last_moment: Duration::ZERO,
         };
-        let (tenant, id) = (TenantId::new(), new_id());
+        let (tenant, id, account) = (TenantId::new(), new_id(), new_id());
         let declared = Declared {
             name: "a.jpg".to_owned(),
             file_type: FileType::Jpeg,
@@ -333,8 +333,9 @@ mod tests {
         };
         let caller = Caller::system(tenant, NAME);
         let mut tx = db.begin(&caller).await?;
-        store::file::insert(&mut tx, Subject::Photo, id, &declared, new_id()).await?;
-        store::file::queue(&mut tx, id).await?;
+        store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
+        let queued = store::file::queue(&mut tx, id, account, declared.size).await?;
+        assert!(queued.is_some(), "it was awaited");
         tx.commit().await?;
 
         let outcomes = global::meter(NAME).u64_counter("outcomes").build();

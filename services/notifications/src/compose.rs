@@ -45,6 +45,8 @@ pub(crate) enum Outcome {
     Dropped(&'static str),
     /// It does not: the address bounced before.
     Suppressed,
+    /// It could not be written, for a fault of ours; another try may go better.
+    Unwritten,
 }
 
 /// Content, or the reason why there is none.
@@ -190,7 +192,8 @@ impl Composer<'_> {
     }
 }
 
-fn unsent(outcome: Outcome) -> Composed {
+/// A mail that does not go out, with whatever is in it.
+pub(crate) fn unsent(outcome: Outcome) -> Composed {
     Composed {
         outcome,
         left_out: Vec::new(),

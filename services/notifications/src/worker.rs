@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     NAME,
-    compose::{Composed, Composer, Outcome, Shared},
+    compose::{Composed, Composer, Outcome, Shared, unsent},
     events,
     mail::PortalAddress,
     peers::Peers,
@@ -361,10 +361,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a mail could not be written");
-                let mut tx = self.begin(claimed).await?;
-                store::job::settle(&mut tx, job.id, &try_later(&job, NOT_WRITTEN, "")).await?;
-                tx.commit().await?;
-                return Ok(None);
+                unsent(Outcome::Unwritten)
             }
         };
         let answer = match &composed.outcome {
@@ -377,7 +374,7 @@ impl Worker {
                 }
                 Err(error) => return Err(error),
             },
-            Outcome::Dropped(_) | Outcome::Suppressed => None,
+            Outcome::Dropped(_) | Outcome::Suppressed | Outcome::Unwritten => None,
         };
         Ok(Some(Handled {
             span: Span::current(),
@@ -454,6 +451,7 @@ fn settled(handled: &Handled) -> Result<Settled<'_>> {
         Outcome::Letter(letter) => letter,
         Outcome::Dropped(why) => return Ok(end(DeliveryState::Dropped, *why, None)),
         Outcome::Suppressed => return Ok(end(DeliveryState::Suppressed, BOUNCED_BEFORE, None)),
+        Outcome::Unwritten => return Ok(try_later(job, NOT_WRITTEN, "")),
     };
     let subject = letter.mail.subject.as_str();
     match answer {
@@ -464,7 +462,7 @@ fn settled(handled: &Handled) -> Result<Settled<'_>> {
     }
 }
 
-/// Another try of a mail, or its end after the last.
+/// Another try of a mail, or its end after the last. Without a subject it keeps the one that it had.
 fn try_later<'a>(job: &Job, why: &'a str, subject: &'a str) -> Settled<'a> {
     let tries = usize::try_from(job.attempts).unwrap_or(RETRIES.len());
     let pause = RETRIES.get(tries);

@@ -29,6 +29,8 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// By how much a call ends before its time: tonic keeps the same time around our layers, and would answer CANCELLED without
 /// a reason.
 const AHEAD: Duration = Duration::from_millis(5);
+/// The service and the method of a call that none of ours is.
+const OTHER: &str = "_OTHER";
 
 /// Every layer, outermost first.
 pub(super) fn stack<S>(
@@ -118,11 +120,8 @@ where
         });
         // an error only says that no layer listens for spans
         let _ = span.set_parent(parent);
-        let names = [
-            KeyValue::new("rpc.system", "grpc"),
-            KeyValue::new("rpc.service", service.to_owned()),
-            KeyValue::new("rpc.method", method.to_owned()),
-        ];
+        let names = series(service.to_owned(), method.to_owned());
+        let is_authentic = authenticated.is_ok();
         let request = Request::from_parts(parts, body);
         let answer: ServiceFuture<S::Error> = match authenticated {
             Ok(_) => Box::pin(span.in_scope(|| self.inner.call(request))),
@@ -138,9 +137,18 @@ where
                 let code = tonic::Status::from_header_map(answer.headers())
                     .map_or(tonic::Code::Ok, |status| status.code())
                     as i32;
+                // what a stranger calls it is no name of a series
+                let is_known = is_authentic
+                    && answer.status() == StatusCode::OK
+                    && code != tonic::Code::Unimplemented as i32;
                 let code = KeyValue::new("rpc.grpc.status_code", i64::from(code));
                 traced.set_attribute(code.key.clone(), code.value.clone());
-                let [system, service, method] = names;
+                let [system, service, method] = if is_known {
+                    names
+                } else {
+                    series(OTHER, OTHER)
+                };
+
                 CALL_DURATION.record(
                     began.elapsed().as_secs_f64(),
                     &[system, service, method, code],
@@ -150,6 +158,17 @@ where
             .instrument(span),
         )
     }
+}
+
+fn series(
+    service: impl Into<opentelemetry::Value>,
+    method: impl Into<opentelemetry::Value>,
+) -> [KeyValue; 3] {
+    [
+        KeyValue::new("rpc.system", "grpc"),
+        KeyValue::new("rpc.service", service),
+        KeyValue::new("rpc.method", method),
+    ]
 }
 
 /// Service and method of a path such as "/contractoros.projects.v1.PhaseService/UpdatePhase".

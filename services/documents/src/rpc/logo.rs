@@ -46,31 +46,27 @@ impl LogoService for Logos {
         let declared = declared.ok_or_else(|| Error::internal("a file without a type passed"))?;
 
         let mut tx = self.db.begin(&caller).await?;
-        let id = match Once::begin(
+        let new = new_id();
+        let answer = StartLogoResponse {
+            logo_id: new.to_string(),
+            put_url: String::new(),
+        };
+        let before = Once::answered(
             &mut tx,
             &caller,
             "LogoService.StartLogo",
             &request.request_id,
             &request,
+            &answer,
         )
-        .await?
-        {
-            Once::Before(StartLogoResponse { logo_id, .. }) => parse_id(&logo_id, "logo_id")?,
-            Once::Fresh(fresh) => {
-                let id = new_id();
-                store::file::insert(&mut tx, Subject::Logo, id, &declared, account).await?;
-                let usage = store::usage::add(&mut tx, 1, declared.size).await?;
-                if usage.stored_bytes > self.limits.stored_bytes {
-                    return Err(Error::Precondition(Reason::StorageFull).into());
-                }
-                audit::record(&mut tx, &caller, "logo.start", id).await?;
-                let kept = StartLogoResponse {
-                    logo_id: id.to_string(),
-                    put_url: String::new(),
-                };
-                fresh.keep(&mut tx, &kept).await?;
-                id
-            }
+        .await?;
+        let id = if let Some(StartLogoResponse { logo_id, .. }) = before {
+            parse_id(&logo_id, "logo_id")?
+        } else {
+            store::file::insert(&mut tx, Subject::Logo, new, &declared, account).await?;
+            audit::record(&mut tx, &caller, "logo.start", new).await?;
+            store::usage::charge(&mut tx, declared.size, self.limits.stored_bytes).await?;
+            new
         };
         let file = store::file::lock(&mut tx, Subject::Logo, id)
             .await?

@@ -144,20 +144,32 @@ pub(crate) async fn list_uploads(
     Ok(files)
 }
 
-/// Queues a file whose bytes have arrived, and answers its state.
-pub(crate) async fn queue(tx: &mut TenantTx, id: Uuid) -> Result<String> {
+/// Queues a photo's file that the account uploads, and of which as many bytes have arrived as were declared; none where it
+/// is another, or not awaited.
+pub(crate) async fn queue(
+    tx: &mut TenantTx,
+    id: Uuid,
+    account: Uuid,
+    arrived: i64,
+) -> Result<Option<File>> {
     let tenant = tx.tenant().uuid();
-    let state = sqlx::query_scalar!(
-        "update file set state = 'processing', due_at = $3, traceparent = $4
-         where tenant_id = $1 and id = $2 and state = 'quarantined' returning state",
+    let file = sqlx::query_as!(
+        File,
+        "update file set state = 'processing', due_at = $5, traceparent = $6
+         where tenant_id = $1 and id = $2 and subject = 'photo' and uploaded_by = $3 and size_bytes = $4
+             and state = 'quarantined'
+         returning id, state, refusal, name, type, size_bytes, stored_bytes, width, height, uploaded_by, attempts,
+             created_at",
         tenant,
         id,
+        account,
+        arrived,
         clock::now().to_sqlx(),
         ::events::trace::current()
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(state)
+    Ok(file)
 }
 
 /// Counts a try that was begun.

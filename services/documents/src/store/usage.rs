@@ -1,6 +1,6 @@
 //! SQL on what an organization's files take.
 
-use service::Result;
+use service::{Error, Reason, Result};
 use tenancy::TenantTx;
 
 /// What is stored.
@@ -27,6 +27,15 @@ pub(crate) async fn add(tx: &mut TenantTx, files: i64, bytes: i64) -> Result<Usa
     .fetch_one(&mut **tx)
     .await?;
     Ok(usage)
+}
+
+/// Counts a new file, unless the organization's storage, of so many bytes at most, is full.
+pub(crate) async fn charge(tx: &mut TenantTx, bytes: i64, most: i64) -> Result<()> {
+    let usage = add(tx, 1, bytes).await?;
+    if usage.stored_bytes > most {
+        return Err(Error::Precondition(Reason::StorageFull));
+    }
+    Ok(())
 }
 
 /// Finds what is stored.

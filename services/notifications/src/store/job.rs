@@ -149,7 +149,7 @@ pub(crate) async fn settle(tx: &mut TenantTx, id: Uuid, settled: &Settled<'_>) -
         "with moved as (
              update delivery set state = $3, due_at = $4,
                  attempts = attempts + case when $5::text is null then 0 else 1 end,
-                 subject = coalesce($5, subject)
+                 subject = coalesce(nullif($5, ''), subject)
              where tenant_id = $1 and id = $2 and state = 'sending' returning id)
          insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
          select $1, moved.id,

@@ -144,6 +144,29 @@ async fn a_daily_summary_takes_along_what_waits() -> Result<()> {
     Ok(())
 }
 
+/// Its news is in no other mail: it must not wait for one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_news_of_a_summary_that_cannot_be_written_fails_with_it() -> Result<()> {
+    let stage = Stage::new().await?;
+    stage.choose(Frequency::Daily).await?;
+    stage.reach(&stage.kitchen, 0).await?;
+    let news = stage.newest_in(DeliveryState::Held).await?;
+    stage.identity.lock().accounts[0].memberships[0].client_id = "damaged".to_owned();
+    for tries in 2..=3 {
+        stage.let_time_come().await?;
+        let waits = stage
+            .newest(|mail| mail.kind() == MailKind::Digest && mail.steps.len() == tries)
+            .await?;
+        assert_eq!(waits.state(), DeliveryState::Queued);
+        assert_eq!(last_detail(&waits), "The mail could not be written.");
+    }
+    stage.let_time_come().await?;
+    let digest = stage.newest_in(DeliveryState::Failed).await?;
+    assert_eq!(digest.kind(), MailKind::Digest);
+    stage.mail_in(&news.id, DeliveryState::Failed).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_summary_that_is_sent_early_takes_its_news_along() -> Result<()> {
     let stage = Stage::without_mail_server().await?;

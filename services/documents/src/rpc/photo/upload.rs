@@ -60,63 +60,53 @@ pub(super) async fn start(
     }
 
     let mut tx = photos.db.begin(&caller).await?;
-    // no size where the bytes came before
-    let (id, size_bytes) = match Once::begin(
+    let new = new_id();
+    // the address is a secret: it is made anew each time, and kept nowhere
+    let answer = StartPhotoResponse {
+        photo_id: new.to_string(),
+        put_url: String::new(),
+    };
+    let before = Once::answered(
         &mut tx,
         &caller,
         "PhotoService.StartPhoto",
         &request.request_id,
         &request,
+        &answer,
     )
-    .await?
-    {
-        Once::Before(StartPhotoResponse { photo_id, .. }) => {
-            let id = parse_id(&photo_id, "photo_id")?;
-            let file = store::file::lock(&mut tx, Subject::Photo, id)
-                .await?
-                .found()?;
-            let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
-            (id, is_awaited.then_some(file.size_bytes))
-        }
-        Once::Fresh(fresh) => {
-            let id = new_id();
-            store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
-            store::photo::insert(&mut tx, id, project, &details, account, &visible.time_zone)
-                .await?;
-            charge(photos, &mut tx, declared.size).await?;
-            audit::record(&mut tx, &caller, "photo.start", id).await?;
-            // the address is a secret: it is made anew each time, and kept nowhere
-            let kept = StartPhotoResponse {
-                photo_id: id.to_string(),
-                put_url: String::new(),
-            };
-            fresh.keep(&mut tx, &kept).await?;
-            (id, Some(declared.size))
-        }
+    .await?;
+    // no size where the bytes came before
+    let (id, size_bytes) = if let Some(StartPhotoResponse { photo_id, .. }) = before {
+        let id = parse_id(&photo_id, "photo_id")?;
+        let file = store::file::lock(&mut tx, Subject::Photo, id)
+            .await?
+            .found()?;
+        let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
+        (id, is_awaited.then_some(file.size_bytes))
+    } else {
+        store::file::insert(&mut tx, Subject::Photo, new, &declared, account).await?;
+        store::photo::insert(&mut tx, new, project, &details, account, &visible.time_zone).await?;
+        audit::record(&mut tx, &caller, "photo.start", new).await?;
+        // last: whoever adds a file to the organization waits from here on
+        store::usage::charge(&mut tx, declared.size, photos.limits.stored_bytes).await?;
+        (new, Some(declared.size))
     };
-    tx.commit().await?;
 
     let place = Place {
         tenant: caller.tenant,
         file: id,
     };
-    let put_url = match size_bytes {
-        Some(size_bytes) => photos.bucket.put_url(place, size_bytes).await?,
-        None => String::new(),
+    let put_url = async {
+        match size_bytes {
+            Some(size_bytes) => photos.bucket.put_url(place, size_bytes).await,
+            None => Ok(String::new()),
+        }
     };
+    let ((), put_url) = tokio::try_join!(tx.commit(), put_url)?;
     Ok(Response::new(StartPhotoResponse {
         photo_id: id.to_string(),
         put_url,
     }))
-}
-
-/// Counts a new file, unless the organization's storage is full.
-async fn charge(photos: &Photos, tx: &mut TenantTx, bytes: i64) -> Result<()> {
-    let usage = store::usage::add(tx, 1, bytes).await?;
-    if usage.stored_bytes > photos.limits.stored_bytes {
-        return Err(Error::Precondition(Reason::StorageFull));
-    }
-    Ok(())
 }
 
 /// What the request says about the photo itself.
@@ -145,18 +135,21 @@ pub(super) async fn finish(
     };
     let arrived = photos.bucket.arrived(place).await?;
     let mut tx = photos.db.begin(&caller).await?;
-    let mut file = own(&mut tx, account, id).await?;
-    let is_new = state_of_word(&file.state) == UploadState::Quarantined;
-    if is_new {
-        if arrived != Some(file.size_bytes) {
+    let queued = match arrived {
+        Some(size) => store::file::queue(&mut tx, id, account, size).await?,
+        None => None,
+    };
+    let Some(file) = queued else {
+        let file = own(&mut tx, account, id).await?;
+        if state_of_word(&file.state) == UploadState::Quarantined {
             return Err(Error::Precondition(Reason::UploadIncomplete));
         }
-        file.state = store::file::queue(&mut tx, id).await?;
-    }
+        return Ok(Response::new(FinishPhotoResponse {
+            upload: Some(view(&file)),
+        }));
+    };
     tx.commit().await?;
-    if is_new {
-        photos.wake.notify_one();
-    }
+    photos.wake.notify_one();
 
     Ok(Response::new(FinishPhotoResponse {
         upload: Some(view(&file)),
