@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::account::message;
 use crate::{
-    account::{self, State},
+    account::{self, Kind, State},
     attempts::{self, Claim, Subject},
     email,
     hashing::Hasher,
@@ -124,7 +124,10 @@ impl SessionService for Sessions {
         if account.state != State::Active {
             return Err(ended().into());
         }
-        let memberships = store::contact::memberships(&mut tx, &[account.id]).await?;
+        let memberships = match account.kind {
+            Kind::Client => store::contact::memberships(&mut tx, &[account.id]).await?,
+            Kind::Office => Vec::new(),
+        };
         if session::touch(&mut tx, &session, account.kind).await? {
             tx.commit().await?;
         }
