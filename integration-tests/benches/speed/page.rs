@@ -96,18 +96,26 @@ async fn compare(
     page: &Page<'_>,
     scripts: &[Script],
 ) -> Result<Line> {
-    let plays = |parameters| {
+    let plays = |scripts: &[Script], parameters| {
         scripts
             .iter()
             .map(|script| Play::of(platform, script, parameters))
             .collect::<Result<Vec<_>>>()
     };
-    let (sent, in_place) = (plays(Parameters::Sent)?, plays(Parameters::InPlace)?);
-    let (mut ours, mut theirs, mut planned) = (Vec::new(), Vec::new(), Vec::new());
+    let sent = plays(scripts, Parameters::Sent)?;
+    let in_place = plays(scripts, Parameters::InPlace)?;
+    let hurried: Vec<Script> = scripts
+        .iter()
+        .map(Script::without_waiting_for_rollbacks)
+        .collect();
+    let hurried = plays(&hurried, Parameters::Sent)?;
+    let (mut ours, mut theirs, mut planned, mut unwaited) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         ours.push(page.p50(LOOKS).await?);
         theirs.push(one_after_the_other(&sent).await?);
         planned.push(one_after_the_other(&in_place).await?);
+        unwaited.push(one_after_the_other(&hurried).await?);
     }
     // of each play, and of all
     let by_login: Vec<Duration> = (0..scripts.len())
@@ -116,16 +124,18 @@ async fn compare(
     let all = |rounds: Vec<Vec<Duration>>| {
         median(rounds.iter().map(|times| times.iter().sum()).collect())
     };
-    let (ours, theirs, planned) = (median(ours), all(theirs), all(planned));
+    let (ours, theirs, planned, unwaited) =
+        (median(ours), all(theirs), all(planned), all(unwaited));
     let transactions: usize = scripts.iter().map(|one| one.transactions).sum();
     let statements: usize = scripts.iter().map(Script::statements).sum();
     let mut method = format!(
         "{title}: p50 {:.2} ms at one client, {:.2} ms by pgbench for the {statements} statements in {transactions} transactions that \
-         all services send for it, with their parameters, one after the other ({:.2} ms where no parameter needs a plan of its own); \
-         median of {ROUNDS} rounds of {LOOKS} each, in turn",
+         all services send for it, with their parameters, one after the other ({:.2} ms where no parameter needs a plan of its own, \
+         {:.2} ms without waiting for answers to ROLLBACK but each login's last, as no service does); median of {ROUNDS} rounds of {LOOKS} each, in turn",
         millis(ours),
         millis(theirs),
         millis(planned),
+        millis(unwaited),
     );
     method += &costs(platform, page, scripts, &by_login).await?;
     Ok(Line {

@@ -16,7 +16,7 @@ pub struct Script {
     pub login: String,
     /// How many transactions it is.
     pub transactions: usize,
-    /// In order; each is answered before the next is sent. A ROLLBACK, for which nobody waits, goes with the next BEGIN.
+    /// In order; each is answered before the next is sent, but for a ROLLBACK, for which nobody waits.
     pub messages: Vec<Message>,
 }
 
@@ -44,6 +44,22 @@ pub(super) struct Transaction {
 }
 
 impl Script {
+    /// The same statements, a ROLLBACK together with the BEGIN that follows.
+    #[must_use]
+    pub fn without_waiting_for_rollbacks(&self) -> Self {
+        let mut messages: Vec<Message> = Vec::new();
+        for message in &self.messages {
+            match (messages.last_mut(), message) {
+                (Some(last), Message::Plain(next)) if last.rolls_back() => last.go_with(next),
+                _ => messages.push(message.clone()),
+            }
+        }
+        Self {
+            messages,
+            ..self.clone()
+        }
+    }
+
     /// How many statements it has, each of those that are sent at once counted.
     pub fn statements(&self) -> usize {
         self.messages.iter().map(|one| one.statements().len()).sum()
@@ -152,12 +168,7 @@ pub(super) fn scripts(transactions: &[Transaction]) -> Vec<Script> {
             messages: Vec::new(),
         });
         script.transactions += 1;
-        for message in &one.messages {
-            match (script.messages.last_mut(), message) {
-                (Some(last), Message::Plain(next)) if last.rolls_back() => last.go_with(next),
-                _ => script.messages.push(message.clone()),
-            }
-        }
+        script.messages.extend(one.messages.iter().cloned());
     }
     scripts.into_values().collect()
 }
@@ -277,14 +288,16 @@ mod tests {
     }
 
     #[test]
-    fn a_rollback_waits_for_nobody() {
+    fn a_rollback_goes_with_the_begin_that_follows() {
         let log = "7|projects_app|projects|LOG:  statement: begin read only\n\
                    7|projects_app|projects|LOG:  execute sqlx_s_1: select 1\n\
                    7|projects_app|projects|LOG:  statement: ROLLBACK\n\
                    7|projects_app|projects|LOG:  statement: begin; set local app.tenant_id = 'a'\n\
                    7|projects_app|projects|LOG:  statement: COMMIT\n";
         let scripts = scripts(&transactions(log));
-        let script = &scripts[0];
+        let waiting = &scripts[0];
+        assert_eq!(waiting.messages.len(), 5);
+        let script = waiting.without_waiting_for_rollbacks();
         assert_eq!((script.transactions, script.statements()), (2, 6));
         let plain = |text: &str| Message::Plain(text.to_owned());
         assert_eq!(

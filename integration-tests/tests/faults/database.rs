@@ -50,6 +50,7 @@ async fn cut(way: Way, test_db: &TestDb) -> Result<()> {
     for tx in unused {
         tx.commit().await?;
     }
+    ensure!(db.is_ready().await, "it is ready");
     proxy.set(way);
     for mut tx in open {
         let work = deadline::strictly(LIMIT, async {

@@ -20,7 +20,7 @@ use crate::{
 
 /// How long an event waits that is tried again by itself.
 const AGAIN: SignedDuration = SignedDuration::from_secs(15);
-/// How many are tried again at once.
+/// How many are read at once.
 const BATCH: i64 = 100;
 
 /// Why an event is held.
@@ -156,32 +156,42 @@ pub async fn replay<H: Handler>(
     handler: &H,
     only: Option<Uuid>,
 ) -> Result<(usize, usize)> {
+    let (mut replayed, mut left) = (0, 0);
+    let mut stuck = BTreeSet::new();
+    let mut after = Uuid::nil();
+    loop {
+        let page = held_after(db, after, only).await?;
+        let Some(last) = page.last() else {
+            return Ok((replayed, left));
+        };
+        after = last.id;
+        for held in page {
+            if stuck.contains(&held.raw.key) {
+                left += 1;
+            } else if let Err(error) = held.handle(service, db, handler).await {
+                tracing::warn!(id = %held.id, %error, "a held event fails again");
+                stuck.insert(held.raw.key);
+                left += 1;
+            } else {
+                replayed += 1;
+            }
+        }
+    }
+}
+
+async fn held_after(db: &Db, after: Uuid, only: Option<Uuid>) -> Result<Vec<Held>> {
     let mut tx = db.begin_unscoped("replay: read held events").await?;
     let rows = sqlx::query(
         r#"select tenant_id, id, topic, partition, "offset", key, headers, payload from held_event
-           where state = 'held' and ($1::uuid is null or id = $1) order by id"#,
+           where state = 'held' and id > $1 and ($2::uuid is null or id = $2) order by id limit $3"#,
     )
+    .bind(after)
     .bind(only)
+    .bind(BATCH)
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-
-    let total = rows.len();
-    let mut replayed = 0;
-    let mut stuck = BTreeSet::new();
-    for row in rows {
-        let held = Held::read(&row)?;
-        if stuck.contains(&held.raw.key) {
-            continue;
-        }
-        if let Err(error) = held.handle(service, db, handler).await {
-            tracing::warn!(id = %held.id, %error, "a held event fails again");
-            stuck.insert(held.raw.key);
-            continue;
-        }
-        replayed += 1;
-    }
-    Ok((replayed, total - replayed))
+    rows.iter().map(Held::read).collect()
 }
 
 /// Gives a held event up, for one that can never be handled; those of its key wait for it no longer.

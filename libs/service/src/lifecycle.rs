@@ -71,6 +71,15 @@ impl Lifecycle {
         self.tracker.token()
     }
 
+    /// Waits until everything is asked to finish, and `time` longer, or until a second signal.
+    pub async fn drained(&self, time: Duration) {
+        self.soft.cancelled().await;
+        tokio::select! {
+            () = self.hard.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
     /// Waits for every task, for the grace period at most.
     pub async fn finish(&self) {
         self.tracker.close();

@@ -146,7 +146,7 @@ impl Server {
         // an answer is small and awaited: it must not wait for the next packet
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let drain = self.drain;
-        let stops = stopping.clone();
+        let stops = lifecycle.clone();
         let serving = tonic::transport::Server::builder()
             .concurrency_limit_per_connection(64)
             .max_concurrent_streams(128)
@@ -157,8 +157,7 @@ impl Server {
             .layer(stack)
             .add_routes(self.routes)
             .serve_with_incoming_shutdown(incoming, async move {
-                stops.cancelled().await;
-                tokio::time::sleep(drain).await;
+                stops.drained(drain).await;
             });
         let serving = async {
             let served = serving.await;
@@ -194,6 +193,8 @@ mod tests {
 
     use super::*;
     use crate::{Peer, Reason};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     struct Nobody;
 
@@ -248,8 +249,9 @@ mod tests {
             // held until the server has ended
             watched.expect("it serves")
         };
-        let (served, _watched) = tokio::join!(server.run(lifecycle.clone()), look);
-        served.expect("it ended");
+        let both = async { tokio::join!(server.run(lifecycle.clone()), look) };
+        let (served, _watched) = tokio::time::timeout(PATIENCE, both).await.expect("it ends");
+        served.expect("it ended well");
     }
 
     /// Sends text of a size and answers the status.

@@ -43,7 +43,7 @@ pub struct Database {
     pub platform_password: SecretString,
     /// Password of the owner, for migrations alone.
     pub owner_password: SecretString,
-    /// Connections of the app login.
+    /// Connections of the app login, but for the one that asks whether the database answers.
     pub max_connections: u32,
 }
 
@@ -207,7 +207,8 @@ impl Probe {
         {
             *probe = Some(connection);
         } else {
-            *probe = pool::connect(&self.options).await.ok();
+            let connecting = PgConnection::connect_with(&self.options);
+            *probe = answered(connecting).await.ok();
         }
         probe.is_some()
     }

@@ -23,7 +23,10 @@ pub enum Once<T> {
 }
 
 /// The place kept for an answer.
-pub struct Fresh {
+pub struct Fresh(Place);
+
+/// Where the answer to a request is kept.
+struct Place {
     method: &'static str,
     subject: String,
     request_id: Uuid,
@@ -41,9 +44,9 @@ impl<T: Message + Default> Once<T> {
         request_id: &str,
         request: &impl Message,
     ) -> Result<Self> {
-        let place = Fresh::of(caller, method, request_id)?;
+        let place = Place::of(caller, method, request_id)?;
         let before = place.take(tx, request, &[]).await?;
-        Ok(before.map_or(Self::Fresh(place), Self::Before))
+        Ok(before.map_or(Self::Fresh(Fresh(place)), Self::Before))
     }
 
     /// Like [`Once::begin`], where the answer is known beforehand: it is kept at once. None where the request is new.
@@ -55,12 +58,12 @@ impl<T: Message + Default> Once<T> {
         request: &impl Message,
         answer: &T,
     ) -> Result<Option<T>> {
-        let place = Fresh::of(caller, method, request_id)?;
+        let place = Place::of(caller, method, request_id)?;
         place.take(tx, request, &answer.encode_to_vec()).await
     }
 }
 
-impl Fresh {
+impl Place {
     fn of(caller: &Caller, method: &'static str, request_id: &str) -> Result<Self> {
         Ok(Self {
             method,
@@ -113,7 +116,9 @@ impl Fresh {
             .map(Some)
             .map_err(Error::internal)
     }
+}
 
+impl Fresh {
     /// Keeps the answer.
     pub async fn keep(self, tx: &mut TenantTx, response: &impl Message) -> Result<()> {
         sqlx::query(
@@ -121,9 +126,9 @@ impl Fresh {
              where tenant_id = $1 and subject = $2 and method = $3 and request_id = $4",
         )
         .bind(tx.tenant().uuid())
-        .bind(self.subject)
-        .bind(self.method)
-        .bind(self.request_id)
+        .bind(self.0.subject)
+        .bind(self.0.method)
+        .bind(self.0.request_id)
         .bind(response.encode_to_vec())
         .execute(&mut **tx)
         .await?;

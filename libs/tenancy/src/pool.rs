@@ -12,9 +12,9 @@ use tokio::{runtime::Handle, time};
 
 /// How long a unit of work may wait until one of a pool's connections is free.
 const WAIT: Duration = Duration::from_secs(2);
-/// How long until it has one. Longer: a new connection that is given up half made is begun anew by whoever comes next, and a
-/// busy machine would never get one.
-const LEND: Duration = Duration::from_secs(5);
+/// How much longer it may wait for a new one: a connection that is given up half made is begun anew by whoever comes next,
+/// and a busy machine would never get one.
+const MADE: Duration = Duration::from_secs(3);
 /// The pause before PostgreSQL, which starts, is called again.
 const CALL_AGAIN: Duration = Duration::from_millis(50);
 /// A connection that works answers much sooner; one that was cut never does.
@@ -53,25 +53,21 @@ pub(crate) async fn open(options: PgConnectOptions, size: u32) -> anyhow::Result
 
 /// A connection that works as far as anybody knows.
 pub(crate) async fn lend(pool: &Pool) -> Result<Pooled, sqlx::Error> {
-    match time::timeout(LEND, Box::pin(pool.get())).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(PoolError::Backend(error))) => Err(error),
-        Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
-        Ok(Err(_)) => Err(sqlx::Error::PoolTimedOut),
-        Err(_) => {
-            // those that lie there may all have been cut
-            pool.retain(|_, _| false);
-            Err(sqlx::Error::PoolTimedOut)
-        }
-    }
-}
-
-/// Opens a connection that belongs to no pool.
-pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    match time::timeout(LEND, PgConnection::connect_with(options)).await {
-        Ok(connected) => connected,
-        Err(_) => Err(sqlx::Error::PoolTimedOut),
-    }
+    let mut lending = Box::pin(pool.get());
+    let lent = if let Ok(lent) = time::timeout(WAIT, &mut lending).await {
+        lent
+    } else {
+        // those that lie there may all have been cut
+        pool.retain(|_, _| false);
+        time::timeout(MADE, lending)
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+    };
+    lent.map_err(|error| match error {
+        PoolError::Backend(error) => error,
+        PoolError::Closed => sqlx::Error::PoolClosed,
+        _ => sqlx::Error::PoolTimedOut,
+    })
 }
 
 /// Waits for an answer that a connection gives in a moment, unless it was cut.

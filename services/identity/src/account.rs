@@ -132,6 +132,17 @@ pub(crate) fn person(
     }
 }
 
+/// The places of an account whose access is not disabled; the office has none.
+pub(crate) async fn memberships(
+    tx: &mut TenantTx,
+    account: &store::account::Account,
+) -> Result<Vec<store::contact::Membership>> {
+    match account.kind {
+        Kind::Client => store::contact::memberships(tx, &[account.id]).await,
+        Kind::Office => Ok(Vec::new()),
+    }
+}
+
 /// Refuses to mail others before an owner of the organization has confirmed an address: sign-up is open to anybody.
 pub(crate) async fn require_confirmed_owner(tx: &mut TenantTx) -> Result<()> {
     if store::account::has_confirmed_owner(tx).await? {

@@ -6,7 +6,7 @@ use tenancy::TenantTx;
 use uuid::Uuid;
 
 use crate::{
-    account::Kind,
+    account::{self, Kind},
     rpc, secret,
     store::{self, account::Account},
 };
@@ -49,8 +49,8 @@ impl Lifetime {
 pub(crate) struct Browser {
     pub(crate) client_address: String,
     pub(crate) user_agent: String,
-    /// What an earlier sign-in gave it, or empty.
-    pub(crate) device: String,
+    /// What an earlier sign-in of the same person gave it.
+    pub(crate) known_device: Option<String>,
 }
 
 /// Opens a session for an active account.
@@ -58,17 +58,19 @@ pub(crate) async fn open(
     tx: &mut TenantTx,
     account: &Account,
     kept: bool,
-    browser: &Browser,
+    browser: Browser,
 ) -> Result<proto::identity::Session> {
     let now = clock::now();
     let lifetime = Lifetime::of(account.kind, kept);
     let ends_at = now + lifetime.most;
     let expires_at = lifetime.expiry(now, ends_at);
     let secret = secret::random();
+    let device = browser.known_device.unwrap_or_else(secret::random);
     let session = store::session::NewSession {
         id: service::new_id(),
         account: account.id,
         secret_hash: secret::hash(&secret),
+        device_hash: secret::hash(&device),
         kept,
         client_address: start_of(&browser.client_address, 100),
         user_agent: start_of(&browser.user_agent.replace('\0', ""), 500),
@@ -77,16 +79,8 @@ pub(crate) async fn open(
         ends_at,
     };
     store::session::insert(tx, session).await?;
-    store::account::seen(tx, account.id, now).await?;
 
-    let device = if is_known_device(tx, account.id, &browser.device).await? {
-        browser.device.clone()
-    } else {
-        secret::random()
-    };
-    store::session::keep_device(tx, account.id, &secret::hash(&device)).await?;
-
-    let memberships = store::contact::memberships(tx, &[account.id]).await?;
+    let memberships = account::memberships(tx, account).await?;
     Ok(proto::identity::Session {
         secret,
         expires_at: Some(proto::timestamp(expires_at)),
@@ -101,6 +95,9 @@ pub(crate) async fn is_known_device(
     account: Uuid,
     device: &str,
 ) -> Result<bool> {
+    if device.is_empty() {
+        return Ok(false);
+    }
     let since = clock::now() - DEVICE_KEPT;
     store::session::has_device(tx, account, &secret::hash(device), since).await
 }

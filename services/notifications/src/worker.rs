@@ -462,7 +462,7 @@ fn settled(handled: &Handled) -> Result<Settled<'_>> {
     }
 }
 
-/// Another try of a mail, or its end after the last. Without a subject it keeps the one that it had.
+/// Another try of a mail, or its end after the last.
 fn try_later<'a>(job: &Job, why: &'a str, subject: &'a str) -> Settled<'a> {
     let tries = usize::try_from(job.attempts).unwrap_or(RETRIES.len());
     let pause = RETRIES.get(tries);

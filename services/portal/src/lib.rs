@@ -154,13 +154,9 @@ impl Server {
         if let Some(listener) = self.control {
             lifecycle.spawn(service::serve_control(listener, stopping.clone()));
         }
-        let stopped = async {
-            stopping.cancelled().await;
-            tokio::time::sleep(self.drain).await;
-        };
         tokio::select! {
             never = connection::accept(self.listener, self.router, &lifecycle, drained.clone()) => match never {},
-            () = stopped => {}
+            () = lifecycle.drained(self.drain) => {}
         }
         drained.cancel();
         lifecycle.finish().await;

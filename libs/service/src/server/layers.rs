@@ -121,7 +121,7 @@ where
         // an error only says that no layer listens for spans
         let _ = span.set_parent(parent);
         let names = series(service.to_owned(), method.to_owned());
-        let is_authentic = authenticated.is_ok();
+        let is_let_in = authenticated.is_ok();
         let request = Request::from_parts(parts, body);
         let answer: ServiceFuture<S::Error> = match authenticated {
             Ok(_) => Box::pin(span.in_scope(|| self.inner.call(request))),
@@ -135,19 +135,12 @@ where
             async move {
                 let answer = answer.await?;
                 let code = tonic::Status::from_header_map(answer.headers())
-                    .map_or(tonic::Code::Ok, |status| status.code())
-                    as i32;
-                // what a stranger calls it is no name of a series
-                let is_known = is_authentic
-                    && answer.status() == StatusCode::OK
-                    && code != tonic::Code::Unimplemented as i32;
+                    .map_or(tonic::Code::Ok, |status| status.code());
+                let is_ours = is_let_in && is_ours(answer.status(), code);
+                let code = code as i32;
                 let code = KeyValue::new("rpc.grpc.status_code", i64::from(code));
                 traced.set_attribute(code.key.clone(), code.value.clone());
-                let [system, service, method] = if is_known {
-                    names
-                } else {
-                    series(OTHER, OTHER)
-                };
+                let [system, service, method] = if is_ours { names } else { series(OTHER, OTHER) };
 
                 CALL_DURATION.record(
                     began.elapsed().as_secs_f64(),
@@ -158,6 +151,11 @@ where
             .instrument(span),
         )
     }
+}
+
+/// True where the answer is one of our methods: what strangers call one is no name of a series.
+fn is_ours(status: StatusCode, code: tonic::Code) -> bool {
+    status == StatusCode::OK && code != tonic::Code::Unimplemented
 }
 
 fn series(
@@ -371,6 +369,16 @@ mod tests {
         go_on.notify_one();
         lifecycle.finish().await;
         assert_eq!(finished.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_made_up_name_is_no_name_of_a_series() {
+        use tonic::Code;
+
+        assert!(is_ours(StatusCode::OK, Code::Ok));
+        assert!(is_ours(StatusCode::OK, Code::NotFound));
+        assert!(!is_ours(StatusCode::OK, Code::Unimplemented));
+        assert!(!is_ours(StatusCode::METHOD_NOT_ALLOWED, Code::Ok));
     }
 
     #[tokio::test]

@@ -18,8 +18,6 @@ use seccompiler::{
 
 const ADDRESS_SPACE: u64 = 512 << 20;
 const CPU_SECONDS: u64 = 10;
-/// Whoever waits for a page or an upload comes first.
-const NICE: i32 = 5;
 /// What libheif's program may write: a JPEG of 50 megapixels at quality 95 with room to spare.
 const CONVERTED_BYTES: u64 = 256 << 20;
 /// Where programs and their libraries are.
@@ -66,7 +64,6 @@ pub fn convert(program: &Path, input: &Path, folder: &Path) -> Result<()> {
 }
 
 fn limit(file_bytes: u64) -> Result<()> {
-    rustix::process::nice(NICE).context("stand back")?;
     let limits = [
         (Resource::AS, ADDRESS_SPACE, ADDRESS_SPACE),
         // the signal of the soft limit tells why; the hard one cannot be caught

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 
 use super::{NAME, PHONE, WRONG_NAME, WRONG_PHONE};
 use crate::{
-    account::State,
+    account::{self, State},
     attempts::{self, Subject},
     email::Email,
     even_time::in_even_time,
@@ -40,7 +40,7 @@ impl AccountService for Accounts {
 
         let mut tx = self.db.read(&caller).await?;
         let account = store::account::get(&mut tx, id).await?;
-        let memberships = store::contact::memberships(&mut tx, &[id]).await?;
+        let memberships = account::memberships(&mut tx, &account).await?;
         drop(tx);
 
         Ok(Response::new(GetMyAccountResponse {
@@ -74,7 +74,7 @@ impl AccountService for Accounts {
         update_contacts(&mut tx, id).await?;
         audit::record(&mut tx, &caller, "account.update", id).await?;
         let account = store::account::get(&mut tx, id).await?;
-        let memberships = store::contact::memberships(&mut tx, &[id]).await?;
+        let memberships = account::memberships(&mut tx, &account).await?;
         tx.commit().await?;
 
         Ok(Response::new(UpdateMyAccountResponse {

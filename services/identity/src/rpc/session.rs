@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::account::message;
 use crate::{
-    account::{self, Kind, State},
+    account::{self, State},
     attempts::{self, Claim, Subject},
     email,
     hashing::Hasher,
@@ -29,6 +29,14 @@ pub(crate) struct Sessions {
     pub(crate) signer: Signer,
 }
 
+/// A guess at a password, which counts.
+struct Guess {
+    /// None where no account has the address.
+    account: Option<Account>,
+    attempt: Uuid,
+    is_known_device: bool,
+}
+
 #[tonic::async_trait]
 impl SessionService for Sessions {
     async fn sign_in(
@@ -39,13 +47,17 @@ impl SessionService for Sessions {
 
         let request = request.into_inner();
         let email_key = email::key_of(&request.email);
-        let browser = Browser {
-            client_address: request.client_address,
-            user_agent: request.user_agent,
-            device: request.device,
-        };
-
-        let (account, attempt) = self.claim_guess(&caller, &email_key, &browser).await?;
+        let claim = self.claim_guess(
+            &caller,
+            &email_key,
+            &request.device,
+            &request.client_address,
+        );
+        let Guess {
+            account,
+            attempt,
+            is_known_device,
+        } = claim.await?;
         let stored = account
             .as_ref()
             .and_then(|account| account.password_hash.as_deref());
@@ -55,7 +67,7 @@ impl SessionService for Sessions {
             .filter(|_| fits)
             .ok_or(Error::Unauthenticated(Reason::SignInFailed))?;
         let mut tx = self.db.begin(&caller).await?;
-        tx.note_client_address(&browser.client_address);
+        tx.note_client_address(&request.client_address);
         attempts::give_back(&mut tx, attempt).await?;
         // read again under a lock: access may have ended, or the password changed, while this one was hashed
         let locked = store::account::lock(&mut tx, account.id).await?;
@@ -66,7 +78,12 @@ impl SessionService for Sessions {
             tx.commit().await?;
             return Err(Error::Precondition(Reason::AccessDisabled).into());
         }
-        let session = session::open(&mut tx, &locked, request.keep_signed_in, &browser).await?;
+        let browser = Browser {
+            client_address: request.client_address,
+            user_agent: request.user_agent,
+            known_device: is_known_device.then_some(request.device),
+        };
+        let session = session::open(&mut tx, &locked, request.keep_signed_in, browser).await?;
         audit::record(&mut tx, &caller, "session.open", account.id).await?;
         tx.commit().await?;
 
@@ -86,7 +103,7 @@ impl SessionService for Sessions {
         let browser = Browser {
             client_address: request.client_address,
             user_agent: request.user_agent,
-            device: String::new(),
+            known_device: None,
         };
 
         let mut tx = self.db.begin(&caller).await?;
@@ -98,7 +115,7 @@ impl SessionService for Sessions {
         if account.state != State::Active {
             return Err(Error::Precondition(Reason::AccessDisabled).into());
         }
-        let session = session::open(&mut tx, &account, true, &browser).await?;
+        let session = session::open(&mut tx, &account, true, browser).await?;
         audit::record(&mut tx, &caller, "session.open", account.id).await?;
         tx.commit().await?;
 
@@ -124,10 +141,7 @@ impl SessionService for Sessions {
         if account.state != State::Active {
             return Err(ended().into());
         }
-        let memberships = match account.kind {
-            Kind::Client => store::contact::memberships(&mut tx, &[account.id]).await?,
-            Kind::Office => Vec::new(),
-        };
+        let memberships = account::memberships(&mut tx, &account).await?;
         if session::touch(&mut tx, &session, account.kind).await? {
             tx.commit().await?;
         }
@@ -164,16 +178,16 @@ impl Sessions {
         &self,
         caller: &Caller,
         email_key: &str,
-        browser: &Browser,
-    ) -> Result<(Option<Account>, Uuid)> {
+        device: &str,
+        address: &str,
+    ) -> Result<Guess> {
         let mut tx = self.db.begin(caller).await?;
         let account = store::account::find_by_email(&mut tx, email_key).await?;
         // asked for an unknown account alike, so that the time tells nothing
         let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
-        let is_known = session::is_known_device(&mut tx, id, &browser.device).await?;
-        let address = &browser.client_address;
-        let by_device = if is_known {
-            let subject = Subject::sign_in_by_device(caller.tenant, &browser.device);
+        let is_known_device = session::is_known_device(&mut tx, id, device).await?;
+        let by_device = if is_known_device {
+            let subject = Subject::sign_in_by_device(caller.tenant, device);
             attempts::claim(&mut tx, &subject, address, attempts::SIGN_IN_BY_DEVICE).await?
         } else {
             Claim::Refused(Duration::ZERO)
@@ -187,6 +201,10 @@ impl Sessions {
             }
         };
         tx.commit().await?;
-        Ok((account, attempt))
+        Ok(Guess {
+            account,
+            attempt,
+            is_known_device,
+        })
     }
 }

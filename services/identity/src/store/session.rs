@@ -22,6 +22,7 @@ pub(crate) struct NewSession {
     pub(crate) id: Uuid,
     pub(crate) account: Uuid,
     pub(crate) secret_hash: Vec<u8>,
+    pub(crate) device_hash: Vec<u8>,
     pub(crate) kept: bool,
     pub(crate) client_address: String,
     pub(crate) user_agent: String,
@@ -30,11 +31,15 @@ pub(crate) struct NewSession {
     pub(crate) ends_at: Timestamp,
 }
 
-/// Inserts a session.
+/// Inserts a session: its account was seen, and signed in from its device.
 pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
-        "insert into session
+        "with seen as (update account set last_seen_at = $8 where tenant_id = $1 and id = $3),
+              used as (
+                  insert into device (tenant_id, account_id, token_hash, last_used_at) values ($1, $3, $11, $8)
+                  on conflict (tenant_id, account_id, token_hash) do update set last_used_at = excluded.last_used_at)
+         insert into session
              (tenant_id, id, account_id, secret_hash, kept, client_address, user_agent, created_at, last_seen_at,
               expires_at, ends_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)",
@@ -47,7 +52,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()>
         session.user_agent,
         session.now.to_sqlx(),
         session.expires_at.to_sqlx(),
-        session.ends_at.to_sqlx()
+        session.ends_at.to_sqlx(),
+        session.device_hash
     )
     .execute(&mut **tx)
     .await?;
@@ -154,22 +160,6 @@ pub(crate) async fn has_device(
     .fetch_one(&mut **tx)
     .await?;
     Ok(has)
-}
-
-/// Inserts a device of an account, or records that it was used again.
-pub(crate) async fn keep_device(tx: &mut TenantTx, account: Uuid, token_hash: &[u8]) -> Result<()> {
-    let tenant = tx.tenant().uuid();
-    sqlx::query!(
-        "insert into device (tenant_id, account_id, token_hash, last_used_at) values ($1, $2, $3, $4)
-         on conflict (tenant_id, account_id, token_hash) do update set last_used_at = excluded.last_used_at",
-        tenant,
-        account,
-        token_hash,
-        clock::now().to_sqlx()
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// Deletes a batch of devices that were not used since a time; answers how many.

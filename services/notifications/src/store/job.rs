@@ -138,7 +138,8 @@ pub(crate) struct Settled<'a> {
     /// When it is tried again; none where it ends here.
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) detail: &'a str,
-    /// The subject that was written, where a try came to an end, which counts.
+    /// The subject that was written, where a try came to an end, which counts; empty where none was, and then the former
+    /// stays.
     pub(crate) tried: Option<&'a str>,
 }
 

@@ -102,10 +102,12 @@ pub(super) async fn start(
             None => Ok(String::new()),
         }
     };
-    let ((), put_url) = tokio::try_join!(tx.commit(), put_url)?;
+    // neither cuts the other off
+    let (committed, put_url) = tokio::join!(tx.commit(), put_url);
+    committed?;
     Ok(Response::new(StartPhotoResponse {
         photo_id: id.to_string(),
-        put_url,
+        put_url: put_url?,
     }))
 }
 
