@@ -152,7 +152,7 @@ impl Worker {
 
     async fn due_summaries(&self) -> Result<Vec<(TenantId, Uuid)>> {
         let mut tx = self.db.begin_unscoped("mail: whose news is due").await?;
-        let due = store::delivery::due_summaries(&mut tx, SUMMARIES).await?;
+        let due = store::job::due_summaries(&mut tx, SUMMARIES).await?;
         tx.commit().await?;
         Ok(due)
     }

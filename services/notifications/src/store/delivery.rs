@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use proto::notifications::{DeliveryState, MailKind};
 use service::{Result, clock};
-use tenancy::{TenantId, TenantTx, UnscopedTx};
+use tenancy::TenantTx;
 use uuid::Uuid;
 
 use crate::{visible_projects::VisibleProjects, words::Word as _};
@@ -392,27 +392,4 @@ pub(crate) async fn news_of(tx: &mut TenantTx, digest: Uuid, all: bool) -> Resul
     .fetch_all(&mut **tx)
     .await?;
     Ok(news)
-}
-
-/// Lists the people whose news has waited long enough, the first of each organization before the second of any.
-pub(crate) async fn due_summaries(
-    tx: &mut UnscopedTx,
-    limit: i64,
-) -> Result<Vec<(TenantId, Uuid)>> {
-    let rows = sqlx::query!(
-        "select tenant_id, account_id from
-             (select tenant_id, account_id, min(due_at) as due_at,
-                  row_number() over (partition by tenant_id order by min(due_at), account_id) as place
-              from delivery where due_at <= $1 and state = 'held' and digest_id is null
-              group by tenant_id, account_id) as due
-         order by place, due_at limit $2",
-        clock::now().to_sqlx(),
-        limit
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.tenant_id.into(), row.account_id))
-        .collect())
 }

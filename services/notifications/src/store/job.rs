@@ -57,6 +57,29 @@ impl Job {
     }
 }
 
+/// Lists the people whose news has waited long enough, the first of each organization before the second of any.
+pub(crate) async fn due_summaries(
+    tx: &mut UnscopedTx,
+    limit: i64,
+) -> Result<Vec<(TenantId, Uuid)>> {
+    let rows = sqlx::query!(
+        "select tenant_id, account_id from
+             (select tenant_id, account_id, min(due_at) as due_at,
+                  row_number() over (partition by tenant_id order by min(due_at), account_id) as place
+              from delivery where due_at <= $1 and state = 'held' and digest_id is null
+              group by tenant_id, account_id) as due
+         order by place, due_at limit $2",
+        clock::now().to_sqlx(),
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id.into(), row.account_id))
+        .collect())
+}
+
 /// Takes the mails that are due, the first of each organization before the second of any.
 ///
 /// It looks at four times as many as it takes, in case others take some at the same time, and at no more: each is looked up
@@ -169,4 +192,49 @@ pub(crate) async fn settle(tx: &mut TenantTx, id: Uuid, settled: &Settled<'_>) -
     .await?
     .rows_affected();
     Ok(steps == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use service::new_id;
+    use tenancy::{Caller, Db};
+    use testing::TestDb;
+
+    use super::*;
+    use crate::NAME;
+
+    /// Lets news of so many people of an organization wait until a time.
+    async fn hold(db: &Db, tenant: TenantId, people: usize, due_at: Timestamp) -> Result<()> {
+        let mut tx = db.begin(&Caller::system(tenant, NAME)).await?;
+        for _ in 0..people {
+            sqlx::query(
+                "insert into delivery
+                     (tenant_id, id, account_id, kind, state, subject, attempts, due_at, traceparent, created_at)
+                 values ($1, $2, $3, 'password_changed', 'held', '', 0, $4, '', $4)",
+            )
+            .bind(tenant.uuid())
+            .bind(new_id())
+            .bind(new_id())
+            .bind(due_at.to_sqlx())
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_organization_waits_for_the_summaries_of_another() -> anyhow::Result<()> {
+        let database = TestDb::new(NAME, &crate::migrations()).await?;
+        let db = Db::open(NAME, &database.database(2)?).await?;
+        let (busy, other) = (TenantId::new(), TenantId::new());
+        let now = clock::now();
+        hold(&db, busy, 3, now - SignedDuration::from_hours(2)).await?;
+        hold(&db, other, 1, now - SignedDuration::from_hours(1)).await?;
+
+        let mut tx = db.begin_unscoped("test: whose news is due").await?;
+        let due = due_summaries(&mut tx, 2).await?;
+        let tenants: Vec<TenantId> = due.into_iter().map(|(tenant, _)| tenant).collect();
+        assert_eq!(tenants, [busy, other]);
+        Ok(())
+    }
 }

@@ -141,17 +141,17 @@ pub(super) async fn finish(
         Some(size) => store::file::queue(&mut tx, id, account, size).await?,
         None => None,
     };
-    let Some(file) = queued else {
+    let file = if let Some(file) = queued {
+        tx.commit().await?;
+        photos.wake.notify_one();
+        file
+    } else {
         let file = own(&mut tx, account, id).await?;
         if state_of_word(&file.state) == UploadState::Quarantined {
             return Err(Error::Precondition(Reason::UploadIncomplete));
         }
-        return Ok(Response::new(FinishPhotoResponse {
-            upload: Some(view(&file)),
-        }));
+        file
     };
-    tx.commit().await?;
-    photos.wake.notify_one();
 
     Ok(Response::new(FinishPhotoResponse {
         upload: Some(view(&file)),
