@@ -161,30 +161,28 @@ pub(crate) async fn claim(
 ) -> Result<Claim> {
     let network = network_of(client_address);
     let now = clock::now();
-    store::attempt::lock(connection, subject.lock()).await?;
     let windows: Vec<Window> = limits
         .iter()
         .map(|limit| Window {
+            most: limit.most,
             since: now - limit.within,
             network: limit.from_network.then(|| network.clone()),
         })
         .collect();
-    let counted = store::attempt::count(connection, &subject.0, &windows).await?;
-    let longest = limits
-        .iter()
-        .zip(counted)
-        .filter(|(limit, counted)| counted.attempts >= limit.most)
-        .map(|(limit, counted)| {
-            let oldest = counted.oldest.map_or(now, jiff_sqlx::Timestamp::to_jiff);
-            (oldest + limit.within).duration_since(now)
-        })
-        .max();
-    if let Some(wait) = longest {
-        let wait = wait.clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
-        return Ok(Claim::Refused(wait.unsigned_abs()));
-    }
-    let id = store::attempt::insert(connection, &subject.0, &network).await?;
-    Ok(Claim::Made(id))
+    // by a statement of its own: the next one sees what others committed before they gave the lock
+    store::attempt::lock(connection, subject.lock()).await?;
+    let id = service::new_id();
+    let inserted =
+        store::attempt::insert(connection, id, &subject.0, &network, &windows, now).await?;
+    Ok(match inserted {
+        None => Claim::Made(id),
+        Some(free_at) => {
+            let wait = free_at
+                .duration_since(now)
+                .clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
+            Claim::Refused(wait.unsigned_abs())
+        }
+    })
 }
 
 /// Counts mail that somebody who is not signed in asks for: by mailbox and by the browser's address.

@@ -114,15 +114,16 @@ pub(crate) async fn issue_code(tx: &mut TenantTx, account: Uuid) -> Result<Strin
 pub(crate) async fn touch(
     tx: &mut TenantTx,
     session: &store::session::Session,
-    kind: Kind,
+    account: &Account,
 ) -> Result<bool> {
     let now = clock::now();
     if now.duration_since(session.last_seen_at.to_jiff()) < SEEN_EVERY {
         return Ok(false);
     }
-    let expires_at = Lifetime::of(kind, session.kept).expiry(now, session.ends_at.to_jiff());
+    let expires_at =
+        Lifetime::of(account.kind, session.kept).expiry(now, session.ends_at.to_jiff());
     store::session::seen(tx, session.id, now, expires_at).await?;
-    store::account::seen(tx, session.account_id, now).await?;
+    store::account::seen(tx, account.id, now).await?;
     Ok(true)
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long an upload may take.
-const QUARANTINE: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const QUARANTINE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a claimed file may take before another worker tries it.
 const LEASE: SignedDuration = SignedDuration::from_mins(3);
 /// How long a refused upload is listed.
@@ -41,7 +41,7 @@ pub(crate) struct Claimed {
     pub(crate) traceparent: String,
 }
 
-/// Inserts a file whose bytes are on their way.
+/// Inserts a file whose bytes are on their way; that of a photo is inserted with it.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     subject: Subject,

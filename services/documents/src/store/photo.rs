@@ -7,8 +7,10 @@ use service::{Result, clock, parse_id};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
+use super::file::QUARANTINE;
 use crate::{
     access::Scope,
+    file::{Declared, type_word},
     photo::{Audience, Details},
 };
 
@@ -117,30 +119,42 @@ impl Filter {
     }
 }
 
-/// Inserts a photo whose file is on its way.
+/// Inserts a photo and its file, whose bytes are on their way, by one statement: its uploader waits for it.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,
     project: Uuid,
     details: &Details,
+    declared: &Declared,
     account: Uuid,
     time_zone: &str,
 ) -> Result<()> {
     let tenant = tx.tenant().uuid();
+    let now = clock::now();
     sqlx::query!(
-        "insert into photo
+        "with new_file as (
+             insert into file
+                 (tenant_id, id, subject, state, name, type, size_bytes, stored_bytes, uploaded_by, due_at, traceparent,
+                  created_at)
+             values ($1, $2, 'photo', 'quarantined', $3, $4, $5, $5, $6, $7, $8, $9))
+         insert into photo
              (tenant_id, id, project_id, phase_id, caption, alt_text, audience, uploaded_by, time_zone, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         values ($1, $2, $10, $11, $12, $13, $14, $6, $15, $9)",
         tenant,
         id,
+        declared.name,
+        type_word(declared.file_type),
+        declared.size,
+        account,
+        (now + QUARANTINE).to_sqlx(),
+        ::events::trace::current(),
+        now.to_sqlx(),
         project,
         details.phase,
         details.caption,
         details.alt_text,
         details.audience.word(),
-        account,
-        time_zone,
-        clock::now().to_sqlx()
+        time_zone
     )
     .execute(&mut **tx)
     .await?;

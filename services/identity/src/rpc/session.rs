@@ -134,15 +134,14 @@ impl SessionService for Sessions {
 
         let ended = || Error::Unauthenticated(Reason::SessionEnded);
         let mut tx = self.db.begin(&caller).await?;
-        let session = store::session::find(&mut tx, &secret_hash)
+        let (session, account) = store::session::find(&mut tx, &secret_hash)
             .await?
             .ok_or_else(ended)?;
-        let account = store::account::get(&mut tx, session.account_id).await?;
         if account.state != State::Active {
             return Err(ended().into());
         }
         let memberships = account::memberships(&mut tx, &account).await?;
-        if session::touch(&mut tx, &session, account.kind).await? {
+        if session::touch(&mut tx, &session, &account).await? {
             tx.commit().await?;
         }
 

@@ -97,15 +97,17 @@ pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Account> {
 /// Finds an account and locks it until the transaction ends.
 pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Account> {
     let tenant = tx.tenant().uuid();
-    sqlx::query_scalar!(
-        "select id from account where tenant_id = $1 and id = $2 for no key update",
+    sqlx::query_as!(
+        Account,
+        r#"select id, kind as "kind: Kind", role as "role: Role", state as "state: State", name, email, email_key, phone,
+                  password_hash, preset_frequency, email_confirmed_at, accepted_at, last_seen_at
+           from account where tenant_id = $1 and id = $2 for no key update"#,
         tenant,
         id
     )
     .fetch_optional(&mut **tx)
     .await?
-    .found()?;
-    get(tx, id).await
+    .found()
 }
 
 /// Finds the account of an address.

@@ -2,23 +2,18 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use service::{Result, clock};
+use service::Result;
 use sqlx::PgConnection;
 use tenancy::UnscopedTx;
 use uuid::Uuid;
 
 use super::BATCH;
 
-/// Attempts since a time, from everywhere or from one network.
+/// At most so many attempts since a time, from everywhere or from one network.
 pub(crate) struct Window {
+    pub(crate) most: i64,
     pub(crate) since: Timestamp,
     pub(crate) network: Option<String>,
-}
-
-/// How often something was attempted in a window.
-pub(crate) struct Counted {
-    pub(crate) attempts: i64,
-    pub(crate) oldest: Option<jiff_sqlx::Timestamp>,
 }
 
 /// Waits for others that claim the same until they commit.
@@ -29,12 +24,16 @@ pub(crate) async fn lock(connection: &mut PgConnection, name: i64) -> Result<()>
     Ok(())
 }
 
-/// Counts the attempts in each window, in their order.
-pub(crate) async fn count(
+/// Inserts an attempt made now, unless a window is full; answers then when there is room again.
+pub(crate) async fn insert(
     connection: &mut PgConnection,
+    id: Uuid,
     subject: &[u8],
+    network: &str,
     windows: &[Window],
-) -> Result<Vec<Counted>> {
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let most: Vec<_> = windows.iter().map(|window| window.most).collect();
     let since: Vec<_> = windows
         .iter()
         .map(|window| window.since.to_sqlx())
@@ -43,39 +42,29 @@ pub(crate) async fn count(
         .iter()
         .map(|window| window.network.clone())
         .collect();
-    let counted = sqlx::query_as!(
-        Counted,
-        r#"select count(attempt.id) as "attempts!", min(made_at) as oldest
-           from unnest($2::timestamptz[], $3::text[]) with ordinality as window_ (since, network, place)
-           left join attempt on subject = $1 and made_at > window_.since
-               and (window_.network is null or attempt.network = window_.network)
-           group by place order by place"#,
-        subject,
-        &since as &[jiff_sqlx::Timestamp],
-        &networks as &[Option<String>]
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(counted)
-}
-
-/// Inserts an attempt made now.
-pub(crate) async fn insert(
-    connection: &mut PgConnection,
-    subject: &[u8],
-    network: &str,
-) -> Result<Uuid> {
-    let id = service::new_id();
-    sqlx::query!(
-        "insert into attempt (id, subject, network, made_at) values ($1, $2, $3, $4)",
+    let free_at = sqlx::query_scalar!(
+        r#"with reached as (
+               select min(made_at) - since as wait
+               from unnest($5::bigint[], $6::timestamptz[], $7::text[]) with ordinality
+                   as limits (most, since, network, place)
+               join attempt on subject = $2 and made_at > since
+                   and (limits.network is null or attempt.network = limits.network)
+               group by place, most, since having count(*) >= most),
+           made as (
+               insert into attempt (id, subject, network, made_at)
+               select $1, $2, $3, $4 where not exists (select from reached))
+           select $4 + max(wait) as "free_at: jiff_sqlx::Timestamp" from reached"#,
         id,
         subject,
         network,
-        clock::now().to_sqlx()
+        now.to_sqlx(),
+        &most,
+        &since as &[jiff_sqlx::Timestamp],
+        &networks as &[Option<String>]
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(id)
+    Ok(free_at.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
 /// Deletes one attempt.

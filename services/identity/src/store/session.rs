@@ -6,12 +6,12 @@ use service::{Result, clock};
 use tenancy::{TenantTx, UnscopedTx};
 use uuid::Uuid;
 
-use super::BATCH;
+use super::{BATCH, account::Account};
+use crate::account::{Kind, Role, State};
 
 /// A session that has not run out.
 pub(crate) struct Session {
     pub(crate) id: Uuid,
-    pub(crate) account_id: Uuid,
     pub(crate) kept: bool,
     pub(crate) last_seen_at: jiff_sqlx::Timestamp,
     pub(crate) ends_at: jiff_sqlx::Timestamp,
@@ -60,20 +60,50 @@ pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()>
     Ok(())
 }
 
-/// Finds the session of a secret; none where it has run out.
-pub(crate) async fn find(tx: &mut TenantTx, secret_hash: &[u8]) -> Result<Option<Session>> {
+/// Finds the session of a secret, and whose it is; none where it has run out.
+pub(crate) async fn find(
+    tx: &mut TenantTx,
+    secret_hash: &[u8],
+) -> Result<Option<(Session, Account)>> {
     let tenant = tx.tenant().uuid();
-    let session = sqlx::query_as!(
-        Session,
-        "select id, account_id, kept, last_seen_at, ends_at
-         from session where tenant_id = $1 and secret_hash = $2 and expires_at > $3",
+    let found = sqlx::query!(
+        r#"select s.id as session_id, s.kept, s.last_seen_at as session_seen_at, s.ends_at,
+                  a.id, a.kind as "kind: Kind", a.role as "role: Role", a.state as "state: State", a.name, a.email,
+                  a.email_key, a.phone, a.password_hash, a.preset_frequency, a.email_confirmed_at, a.accepted_at,
+                  a.last_seen_at
+           from session s join account a on a.tenant_id = s.tenant_id and a.id = s.account_id
+           where s.tenant_id = $1 and s.secret_hash = $2 and s.expires_at > $3"#,
         tenant,
         secret_hash,
         clock::now().to_sqlx()
     )
+    .map(|row| {
+        let session = Session {
+            id: row.session_id,
+            kept: row.kept,
+            last_seen_at: row.session_seen_at,
+            ends_at: row.ends_at,
+        };
+        let account = Account {
+            id: row.id,
+            kind: row.kind,
+            role: row.role,
+            state: row.state,
+            name: row.name,
+            email: row.email,
+            email_key: row.email_key,
+            phone: row.phone,
+            password_hash: row.password_hash,
+            preset_frequency: row.preset_frequency,
+            email_confirmed_at: row.email_confirmed_at,
+            accepted_at: row.accepted_at,
+            last_seen_at: row.last_seen_at,
+        };
+        (session, account)
+    })
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(session)
+    Ok(found)
 }
 
 /// Records use.

@@ -84,8 +84,16 @@ pub(super) async fn start(
         let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
         (id, is_awaited.then_some(file.size_bytes))
     } else {
-        store::file::insert(&mut tx, Subject::Photo, new, &declared, account).await?;
-        store::photo::insert(&mut tx, new, project, &details, account, &visible.time_zone).await?;
+        store::photo::insert(
+            &mut tx,
+            new,
+            project,
+            &details,
+            &declared,
+            account,
+            &visible.time_zone,
+        )
+        .await?;
         audit::record(&mut tx, &caller, "photo.start", new).await?;
         // last: whoever adds a file to the organization waits from here on
         store::usage::charge(&mut tx, declared.size, photos.limits.stored_bytes).await?;
