@@ -47,8 +47,6 @@ pub enum Reason {
     Unsupported,
     /// The organization's storage is full.
     StorageFull,
-    /// The bytes of an upload have not come, or not all of them.
-    UploadIncomplete,
     /// The call ran out of time.
     DeadlineExceeded,
     /// Something this needs is away for the moment.
@@ -82,7 +80,6 @@ impl Reason {
             Self::Unreadable => "UNREADABLE",
             Self::Unsupported => "UNSUPPORTED",
             Self::StorageFull => "STORAGE_FULL",
-            Self::UploadIncomplete => "UPLOAD_INCOMPLETE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
@@ -113,7 +110,6 @@ impl Reason {
             Self::Unreadable => "the request cannot be read",
             Self::Unsupported => "there is no such call, or not in this encoding",
             Self::StorageFull => "the organization's storage is full",
-            Self::UploadIncomplete => "the upload has not come whole",
             Self::DeadlineExceeded => "the call ran out of time",
             Self::Unavailable => "something this needs is away for the moment",
             Self::Internal => "internal error",

@@ -165,24 +165,8 @@ impl Bucket {
         Ok(request.uri().to_owned())
     }
 
-    /// How many bytes came; none where nothing did.
-    pub(crate) async fn arrived(&self, place: Place) -> Result<Option<i64>> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(&self.name)
-            .key(place.key(Variant::Quarantine))
-            .send()
-            .await;
-        match answer {
-            Ok(head) => Ok(head.content_length()),
-            Err(SdkError::ServiceError(error)) if error.err().is_not_found() => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
-    }
-
-    /// Copies what came into a file; false where nothing did.
-    pub(crate) async fn fetch(&self, place: Place, to: &Path) -> Result<bool> {
+    /// Copies what came into a file; false where that is not `size` bytes, or nothing.
+    pub(crate) async fn fetch(&self, place: Place, size: i64, to: &Path) -> Result<bool> {
         let answer = self
             .client
             .get_object()
@@ -195,6 +179,9 @@ impl Bucket {
             Err(SdkError::ServiceError(error)) if error.err().is_no_such_key() => return Ok(false),
             Err(error) => return Err(unavailable(error)),
         };
+        if object.content_length() != Some(size) {
+            return Ok(false);
+        }
         let mut file = File::create(to)
             .await
             .context("make the file for an upload")?;

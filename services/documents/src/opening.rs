@@ -48,7 +48,7 @@ impl Opening {
     pub(crate) async fn open(&self, subject: Subject, place: Place, file: &File) -> Result<Opened> {
         let folder = TempDir::new().map_err(Error::internal)?;
         let original = folder.path().join("original");
-        if !self.bucket.fetch(place, &original).await? {
+        if !self.bucket.fetch(place, file.size_bytes, &original).await? {
             return Ok(Opened::Refused(Refused::Decoding(Refusal::Unreadable)));
         }
         if self.is_infected(&original).await? {

@@ -334,7 +334,7 @@ mod tests {
         let caller = Caller::system(tenant, NAME);
         let mut tx = db.begin(&caller).await?;
         store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
-        let queued = store::file::queue(&mut tx, id, account, declared.size).await?;
+        let queued = store::file::queue(&mut tx, id, account).await?;
         assert!(queued.is_some(), "it was awaited");
         tx.commit().await?;
 

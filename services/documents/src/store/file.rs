@@ -144,26 +144,18 @@ pub(crate) async fn list_uploads(
     Ok(files)
 }
 
-/// Queues a photo's file that the account uploads, and of which as many bytes have arrived as were declared; none where it
-/// is another, or not awaited.
-pub(crate) async fn queue(
-    tx: &mut TenantTx,
-    id: Uuid,
-    account: Uuid,
-    arrived: i64,
-) -> Result<Option<File>> {
+/// Queues a photo's file that the account uploads; none where it is another's, or not awaited.
+pub(crate) async fn queue(tx: &mut TenantTx, id: Uuid, account: Uuid) -> Result<Option<File>> {
     let tenant = tx.tenant().uuid();
     let file = sqlx::query_as!(
         File,
-        "update file set state = 'processing', due_at = $5, traceparent = $6
-         where tenant_id = $1 and id = $2 and subject = 'photo' and uploaded_by = $3 and size_bytes = $4
-             and state = 'quarantined'
+        "update file set state = 'processing', due_at = $4, traceparent = $5
+         where tenant_id = $1 and id = $2 and subject = 'photo' and uploaded_by = $3 and state = 'quarantined'
          returning id, state, refusal, name, type, size_bytes, stored_bytes, width, height, uploaded_by, attempts,
              created_at",
         tenant,
         id,
         account,
-        arrived,
         clock::now().to_sqlx(),
         ::events::trace::current()
     )

@@ -7,7 +7,7 @@ use service::{Result, clock, parse_id};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use super::file::QUARANTINE;
+use super::{file::QUARANTINE, usage::Usage};
 use crate::{
     access::Scope,
     file::{Declared, type_word},
@@ -119,7 +119,8 @@ impl Filter {
     }
 }
 
-/// Inserts a photo and its file, whose bytes are on their way, by one statement: its uploader waits for it.
+/// Inserts a photo and its file, whose bytes are on their way, and answers what is stored with it; by one statement, for its
+/// uploader waits. Others who add a file wait until the transaction ends.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,
@@ -128,18 +129,26 @@ pub(crate) async fn insert(
     declared: &Declared,
     account: Uuid,
     time_zone: &str,
-) -> Result<()> {
+) -> Result<Usage> {
     let tenant = tx.tenant().uuid();
     let now = clock::now();
-    sqlx::query!(
-        "with new_file as (
+    let usage = sqlx::query_as!(
+        Usage,
+        "with new_usage as (
+             insert into usage (tenant_id, file_count, stored_bytes) values ($1, 1, $5)
+             on conflict (tenant_id) do update set
+                 file_count = usage.file_count + 1, stored_bytes = usage.stored_bytes + $5
+             returning file_count, stored_bytes),
+         new_file as (
              insert into file
                  (tenant_id, id, subject, state, name, type, size_bytes, stored_bytes, uploaded_by, due_at, traceparent,
                   created_at)
-             values ($1, $2, 'photo', 'quarantined', $3, $4, $5, $5, $6, $7, $8, $9))
-         insert into photo
-             (tenant_id, id, project_id, phase_id, caption, alt_text, audience, uploaded_by, time_zone, created_at)
-         values ($1, $2, $10, $11, $12, $13, $14, $6, $15, $9)",
+             values ($1, $2, 'photo', 'quarantined', $3, $4, $5, $5, $6, $7, $8, $9)),
+         new_photo as (
+             insert into photo
+                 (tenant_id, id, project_id, phase_id, caption, alt_text, audience, uploaded_by, time_zone, created_at)
+             values ($1, $2, $10, $11, $12, $13, $14, $6, $15, $9))
+         select file_count, stored_bytes from new_usage",
         tenant,
         id,
         declared.name,
@@ -156,9 +165,9 @@ pub(crate) async fn insert(
         details.audience.word(),
         time_zone
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    Ok(usage)
 }
 
 /// Lists photos, newest first, from after a place on.

@@ -10,6 +10,16 @@ pub(crate) struct Usage {
     pub(crate) stored_bytes: i64,
 }
 
+impl Usage {
+    /// STORAGE_FULL where it is more than so many bytes.
+    pub(crate) fn check(self, most: i64) -> Result<()> {
+        if self.stored_bytes > most {
+            return Err(Error::Precondition(Reason::StorageFull));
+        }
+        Ok(())
+    }
+}
+
 /// Adds files and bytes, or takes them off, and answers the sum; others who do so wait until the transaction ends.
 pub(crate) async fn add(tx: &mut TenantTx, files: i64, bytes: i64) -> Result<Usage> {
     let tenant = tx.tenant().uuid();
@@ -31,11 +41,7 @@ pub(crate) async fn add(tx: &mut TenantTx, files: i64, bytes: i64) -> Result<Usa
 
 /// Counts a new file, unless the organization's storage, of so many bytes at most, is full.
 pub(crate) async fn charge(tx: &mut TenantTx, bytes: i64, most: i64) -> Result<()> {
-    let usage = add(tx, 1, bytes).await?;
-    if usage.stored_bytes > most {
-        return Err(Error::Precondition(Reason::StorageFull));
-    }
-    Ok(())
+    add(tx, 1, bytes).await?.check(most)
 }
 
 /// Finds what is stored.

@@ -1,6 +1,6 @@
 //! From what a browser sends to a photo, and everything that can go wrong on the way.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use proto::{
     documents::{
         BatchGetPhotosRequest, DismissUploadsRequest, FinishPhotoRequest, GetPhotoFileRequest,
@@ -111,41 +111,42 @@ async fn the_same_request_makes_one_photo() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_declared_bytes_finish_an_upload() -> Result<()> {
+async fn other_bytes_than_the_declared_ones_are_refused() -> Result<()> {
     let stage = Stage::new().await?;
     let owner = &stage.tenant.owner;
     let bytes = jpeg(64, 48);
-    let start = stage.described("a.jpg", &bytes);
     let mut photos = stage.photos()?;
-    let started = photos
-        .start_photo(stage.request(owner, start)?)
-        .await?
-        .into_inner();
-    let finish = FinishPhotoRequest {
-        photo_id: started.photo_id.clone(),
-    };
-    let refused = photos
-        .finish_photo(stage.request(owner, finish.clone())?)
-        .await
-        .expect_err("nothing came");
-    assert!(Reason::UploadIncomplete.is_in(&refused));
-
-    let longer = stage
-        .http
-        .put(&started.put_url)
-        .body([bytes.as_slice(), b"more"].concat())
-        .send()
-        .await?;
-    assert!(
-        !longer.status().is_success(),
-        "the address takes the declared size alone"
-    );
-
-    // somebody else cannot finish it
-    let refused = photos
-        .finish_photo(stage.request(&stage.tenant.pm, finish)?)
-        .await;
-    assert_eq!(code(refused), Code::NotFound);
+    let longer = [bytes.as_slice(), b"more"].concat();
+    for comes in [false, true] {
+        let start = stage.described("a.jpg", &bytes);
+        let started = photos
+            .start_photo(stage.request(owner, start)?)
+            .await?
+            .into_inner();
+        let put = stage.put(&started.put_url, &longer).await;
+        assert!(put.is_err(), "the address takes the declared size alone");
+        if comes {
+            // by a storage that does not ask for the size
+            let key = format!("t/{}/{}/quarantine", stage.tenant.id, started.photo_id);
+            stage.leave(&key, &longer)?;
+        }
+        let finish = FinishPhotoRequest {
+            photo_id: started.photo_id.clone(),
+        };
+        // somebody else cannot finish it
+        let refused = photos
+            .finish_photo(stage.request(&stage.tenant.pm, finish.clone())?)
+            .await;
+        assert_eq!(code(refused), Code::NotFound);
+        photos.finish_photo(stage.request(owner, finish)?).await?;
+        let uploads = stage.settled(owner).await?;
+        let upload = uploads
+            .iter()
+            .find(|upload| upload.id == started.photo_id)
+            .context("it is listed")?;
+        assert_eq!(upload.state(), UploadState::Refused);
+        assert_eq!(upload.refusal(), RefusalReason::Unreadable);
+    }
     Ok(())
 }
 

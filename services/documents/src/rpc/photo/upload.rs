@@ -5,9 +5,7 @@ use proto::documents::{
     ListUploadsRequest, ListUploadsResponse, Photo, StartPhotoRequest, StartPhotoResponse, Upload,
     UploadState,
 };
-use service::{
-    Error, Found as _, Reason, Result, Violations, mask::Fields, new_id, parse_id, parse_ids,
-};
+use service::{Error, Found as _, Result, Violations, mask::Fields, new_id, parse_id, parse_ids};
 use tenancy::{Audience, Caller, Once, TenantTx, audit};
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -84,6 +82,8 @@ pub(super) async fn start(
         let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
         (id, is_awaited.then_some(file.size_bytes))
     } else {
+        audit::record(&mut tx, &caller, "photo.start", new).await?;
+        // last, for others wait from here on
         store::photo::insert(
             &mut tx,
             new,
@@ -93,10 +93,8 @@ pub(super) async fn start(
             account,
             &visible.time_zone,
         )
-        .await?;
-        audit::record(&mut tx, &caller, "photo.start", new).await?;
-        // last: whoever adds a file to the organization waits from here on
-        store::usage::charge(&mut tx, declared.size, photos.limits.stored_bytes).await?;
+        .await?
+        .check(photos.limits.stored_bytes)?;
         (new, Some(declared.size))
     };
 
@@ -139,26 +137,13 @@ pub(super) async fn finish(
 
     let id = parse_id(&request.get_ref().photo_id, "photo_id")?;
 
-    let place = Place {
-        tenant: caller.tenant,
-        file: id,
-    };
-    let arrived = photos.bucket.arrived(place).await?;
     let mut tx = photos.db.begin(&caller).await?;
-    let queued = match arrived {
-        Some(size) => store::file::queue(&mut tx, id, account, size).await?,
-        None => None,
-    };
-    let file = if let Some(file) = queued {
+    let file = if let Some(file) = store::file::queue(&mut tx, id, account).await? {
         tx.commit().await?;
         photos.wake.notify_one();
         file
     } else {
-        let file = own(&mut tx, account, id).await?;
-        if state_of_word(&file.state) == UploadState::Quarantined {
-            return Err(Error::Precondition(Reason::UploadIncomplete));
-        }
-        file
+        own(&mut tx, account, id).await?
     };
 
     Ok(Response::new(FinishPhotoResponse {
