@@ -4,6 +4,8 @@
 //! Who dies with a mail in hand leaves it to the next: it goes out with the same Message-ID. Whoever lives on while the
 //! database is away remembers what the mail server said.
 
+mod outcome;
+
 use std::{
     collections::{HashMap, HashSet},
     mem, slice,
@@ -12,7 +14,6 @@ use std::{
 
 use futures::{StreamExt as _, future::join_all, stream, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use proto::notifications::{DeliveryState, MailKind};
 use service::{Error, Result, clock, deadline};
 use tenancy::{Caller, Db, TenantId, TenantTx};
 use tokio::sync::mpsc;
@@ -21,16 +22,16 @@ use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
+use self::outcome::Handled;
 use crate::{
     NAME,
-    compose::{Composed, Composer, Outcome, Shared, unsent},
-    events,
+    compose::{Composer, Outcome, Shared, unsent},
     mail::PortalAddress,
     peers::Peers,
-    smtp::{Answer, Mailer},
+    smtp::Mailer,
     store::{
         self,
-        job::{Claimed, Job, Settled},
+        job::{Claimed, Job},
     },
     waiting,
     words::Word as _,
@@ -54,30 +55,10 @@ const PIECE: Duration = Duration::from_secs(10);
 const SHARED: Duration = Duration::from_secs(1);
 /// The pause before the outcome of a mail is written down again.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
-/// Pauses before another try where the mail server did not take a mail: soon for a server that puts off strangers, and
-/// after a day in all for a mailbox that was full.
-const RETRIES: [SignedDuration; 2] = [
-    SignedDuration::from_mins(15),
-    SignedDuration::from_mins(23 * 60 + 45),
-];
 /// The pause where another service does not answer.
 const PEER_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 /// The pause where the mail server is not reached.
 const SERVER_PAUSE: SignedDuration = SignedDuration::from_mins(1);
-
-const CARRIED: &str = "It was part of a summary.";
-const BOUNCED_BEFORE: &str = "Mail to this address bounced before.";
-const NOT_WRITTEN: &str = "The mail could not be written.";
-
-/// A mail that is done with but for its record.
-struct Handled {
-    span: Span,
-    tenant: TenantId,
-    job: Job,
-    composed: Composed,
-    /// What the mail server said; none where it was not asked.
-    answer: Option<Answer>,
-}
 
 /// Sends mails until it is stopped.
 pub(crate) struct Worker {
@@ -320,7 +301,9 @@ impl Worker {
         let mut tx = self.db.begin(&Caller::system(tenant, NAME)).await?;
         let mut ended = Vec::new();
         for one in handled {
-            let state = write(&mut tx, one).instrument(one.span.clone()).await?;
+            let state = outcome::write(&mut tx, one)
+                .instrument(one.span.clone())
+                .await?;
             ended.extend(state.map(|state| (one, state)));
         }
         tx.commit().await?;
@@ -394,85 +377,5 @@ impl Worker {
 
     async fn begin(&self, claimed: &Claimed) -> Result<TenantTx> {
         self.db.begin(&Caller::system(claimed.tenant, NAME)).await
-    }
-}
-
-/// Writes down what became of a mail and of the news in it, unless somebody else has done so; answers the state in which it
-/// ends, where it does.
-async fn write(tx: &mut TenantTx, handled: &Handled) -> Result<Option<DeliveryState>> {
-    let Handled {
-        job,
-        composed,
-        answer,
-        ..
-    } = handled;
-    let settled = settled(handled)?;
-    if !store::job::settle(tx, job.id, &settled).await? {
-        return Ok(None);
-    }
-    for (id, why) in &composed.left_out {
-        store::delivery::advance(tx, &[*id], DeliveryState::Dropped, None, why).await?;
-    }
-    if let (Outcome::Letter(letter), Some(Answer::NoSuchAddress(_))) = (&composed.outcome, answer) {
-        store::suppression::insert(tx, job.account_id, &letter.address, job.id).await?;
-        events::delivery_bounced(tx, job.id, job.account_id).await?;
-    }
-    if settled.due_at.is_some() {
-        return Ok(None);
-    }
-    if MailKind::of_word(&job.kind)? != MailKind::Digest {
-        return Ok(Some(settled.state));
-    }
-    // the news that it took along ends as it did
-    let carried: Vec<Uuid> = store::delivery::news_of(tx, job.id, false)
-        .await?
-        .into_iter()
-        .map(|news| news.delivery_id)
-        .collect();
-    store::delivery::advance(tx, &carried, settled.state, None, CARRIED).await?;
-    Ok(Some(settled.state))
-}
-
-/// What becomes of a mail by what was written and what the mail server said.
-fn settled(handled: &Handled) -> Result<Settled<'_>> {
-    let Handled {
-        job,
-        composed,
-        answer,
-        ..
-    } = handled;
-    let end = |state, detail, tried| Settled {
-        state,
-        due_at: None,
-        detail,
-        tried,
-    };
-    let letter = match &composed.outcome {
-        Outcome::Letter(letter) => letter,
-        Outcome::Dropped(why) => return Ok(end(DeliveryState::Dropped, *why, None)),
-        Outcome::Suppressed => return Ok(end(DeliveryState::Suppressed, BOUNCED_BEFORE, None)),
-        Outcome::Unwritten => return Ok(try_later(job, NOT_WRITTEN, "")),
-    };
-    let subject = letter.mail.subject.as_str();
-    match answer {
-        Some(Answer::Accepted(said)) => Ok(end(DeliveryState::Accepted, said, Some(subject))),
-        Some(Answer::NoSuchAddress(said)) => Ok(end(DeliveryState::Bounced, said, Some(subject))),
-        Some(Answer::Refused(said)) => Ok(try_later(job, said, subject)),
-        None => Err(Error::internal("a letter was not sent")),
-    }
-}
-
-/// Another try of a mail, or its end after the last.
-fn try_later<'a>(job: &Job, why: &'a str, subject: &'a str) -> Settled<'a> {
-    let tries = usize::try_from(job.attempts).unwrap_or(RETRIES.len());
-    let pause = RETRIES.get(tries);
-    Settled {
-        state: match pause {
-            Some(_) => DeliveryState::Queued,
-            None => DeliveryState::Failed,
-        },
-        due_at: pause.map(|pause| clock::now() + *pause),
-        detail: why,
-        tried: Some(subject),
     }
 }

@@ -161,9 +161,10 @@ pub(crate) struct Settled<'a> {
     /// When it is tried again; none where it ends here.
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) detail: &'a str,
-    /// The subject that was written, where a try came to an end, which counts; empty where none was, and then the former
-    /// stays.
-    pub(crate) tried: Option<&'a str>,
+    /// True where a try came to an end, which counts.
+    pub(crate) was_tried: bool,
+    /// The subject that was written; none where none was, and then the former stays.
+    pub(crate) subject: Option<&'a str>,
 }
 
 /// Moves a mail that is being sent to its next state and writes the step; false where somebody else has finished it.
@@ -172,19 +173,19 @@ pub(crate) async fn settle(tx: &mut TenantTx, id: Uuid, settled: &Settled<'_>) -
     let steps = sqlx::query!(
         "with moved as (
              update delivery set state = $3, due_at = $4,
-                 attempts = attempts + case when $5::text is null then 0 else 1 end,
-                 subject = coalesce(nullif($5, ''), subject)
+                 attempts = attempts + $5::boolean::int, subject = coalesce($6, subject)
              where tenant_id = $1 and id = $2 and state = 'sending' returning id)
          insert into delivery_step (tenant_id, delivery_id, position, state, at, detail)
          select $1, moved.id,
              1 + (select count(*) from delivery_step s where s.tenant_id = $1 and s.delivery_id = moved.id),
-             $3, $6, $7
+             $3, $7, $8
          from moved",
         tenant,
         id,
         settled.state.word(),
         settled.due_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
-        settled.tried,
+        settled.was_tried,
+        settled.subject,
         clock::now().to_sqlx(),
         detail_of(settled.detail)
     )
