@@ -179,7 +179,7 @@ impl Visitor {
         path: &str,
         token: &str,
         content_type: &str,
-        bytes: Vec<u8>,
+        bytes: impl Into<reqwest::Body>,
     ) -> Result<Page> {
         let request = self
             .client

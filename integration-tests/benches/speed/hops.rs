@@ -58,7 +58,7 @@ async fn look(platform: &Platform, receiver: &Receiver) -> Result<String> {
     let owner = Owner::arrive(platform, &alder).await?;
     let photo = upload::photo();
     for _ in 0..(WARM_UP + LOOKS).div_ceil(2) {
-        tokio::try_join!(owner.send(photo.clone()), owner.send(photo.clone()))?;
+        tokio::try_join!(owner.send(photo), owner.send(photo))?;
         owner.until_prepared().await?;
     }
     tables.push_str(&middle(receiver, "one of two uploads at once", UPLOAD).await?);
