@@ -2,9 +2,19 @@
 
 use jiff_sqlx::ToSqlx as _;
 use service::{Result, clock, telemetry};
+use sqlx::{Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use crate::{Caller, TenantTx};
+
+/// What was done.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed {
+    /// Such as "portal_access.enable".
+    pub action: &'static str,
+    /// The id it was done to.
+    pub target: Uuid,
+}
 
 /// Records a deed: `action` such as "portal_access.enable", `target` the id it was done to.
 ///
@@ -16,23 +26,34 @@ pub async fn record(
     action: &'static str,
     target: Uuid,
 ) -> Result<()> {
-    let origin = tx.origin();
-    sqlx::query(
+    let query = sqlx::query(
         "insert into audit
              (tenant_id, id, actor, service, action, target, request_id, trace_id, client_address, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::inet, $10)",
-    )
-    .bind(tx.tenant().uuid())
-    .bind(service::new_id())
-    .bind(caller.account())
-    .bind(&caller.service)
-    .bind(action)
-    .bind(target)
-    .bind(origin.request_id)
-    .bind(telemetry::trace_id())
-    .bind(origin.client_address.map(|address| address.to_string()))
-    .bind(clock::now().to_sqlx())
-    .execute(&mut **tx)
-    .await?;
+    );
+    bind(query, tx, caller, Deed { action, target })
+        .execute(&mut **tx)
+        .await?;
     Ok(())
+}
+
+/// Binds the columns of a record to $1 to $10, in the order in which [`record`] names them.
+pub(crate) fn bind<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    tx: &TenantTx,
+    caller: &Caller,
+    deed: Deed,
+) -> Query<'q, Postgres, PgArguments> {
+    let origin = tx.origin();
+    query
+        .bind(tx.tenant().uuid())
+        .bind(service::new_id())
+        .bind(caller.account())
+        .bind(caller.service.clone())
+        .bind(deed.action)
+        .bind(deed.target)
+        .bind(origin.request_id)
+        .bind(telemetry::trace_id())
+        .bind(origin.client_address.map(|address| address.to_string()))
+        .bind(clock::now().to_sqlx())
 }

@@ -119,6 +119,13 @@ impl Db {
         self.open_as(caller, "begin read only").await
     }
 
+    /// Like [`Db::begin`], where a crash of the database may forget what was committed in its last second: the commit does
+    /// not wait for the disk.
+    pub async fn begin_forgettable(&self, caller: &Caller) -> service::Result<TenantTx> {
+        self.open_as(caller, "begin; set local synchronous_commit = off")
+            .await
+    }
+
     async fn open_as(&self, caller: &Caller, begin: &'static str) -> service::Result<TenantTx> {
         // the id and the numbers are ours: nothing from a request is interpolated
         let statement = format!(

@@ -1,13 +1,16 @@
 //! Idempotent writes: the same request id answers as before.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
 use prost::Message;
 use service::{Error, Result, clock};
 use uuid::Uuid;
 
-use crate::{Caller, TenantTx};
+use crate::{
+    Caller, TenantTx,
+    audit::{self, Deed},
+};
 
 /// How long the same request id answers as before, in most services.
 pub const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -45,11 +48,12 @@ impl<T: Message + Default> Once<T> {
         request: &impl Message,
     ) -> Result<Self> {
         let place = Place::of(caller, method, request_id)?;
-        let before = place.take(tx, request, &[]).await?;
+        let before = place.take(tx, request).await?;
         Ok(before.map_or(Self::Fresh(Fresh(place)), Self::Before))
     }
 
-    /// Like [`Once::begin`], where the answer is known beforehand: it is kept at once. None where the request is new.
+    /// Like [`Once::begin`], where the answer is known beforehand: it is kept at once, and the deed is recorded as by
+    /// [`audit::record`]. None where the request is new.
     pub async fn answered(
         tx: &mut TenantTx,
         caller: &Caller,
@@ -57,9 +61,30 @@ impl<T: Message + Default> Once<T> {
         request_id: &str,
         request: &impl Message,
         answer: &T,
+        deed: Deed,
     ) -> Result<Option<T>> {
         let place = Place::of(caller, method, request_id)?;
-        place.take(tx, request, &answer.encode_to_vec()).await
+        let hash = place.note(tx, request);
+        let query = sqlx::query(
+            "with fresh as (
+                 insert into request (tenant_id, subject, method, request_id, request_hash, response, created_at)
+                 values ($1, $11, $12, $7, $13, $14, $10) on conflict do nothing returning request_id)
+             insert into audit
+                 (tenant_id, id, actor, service, action, target, request_id, trace_id, client_address, created_at)
+             select $1, $2, $3, $4, $5, $6, request_id, $8, $9::text::inet, $10 from fresh",
+        );
+        let recorded = audit::bind(query, tx, caller, deed)
+            .bind(&place.subject)
+            .bind(place.method)
+            .bind(hash.as_ref())
+            .bind(answer.encode_to_vec())
+            .execute(&mut **tx)
+            .await?
+            .rows_affected();
+        if recorded == 1 {
+            return Ok(None);
+        }
+        place.before(tx, hash).await.map(Some)
     }
 }
 
@@ -72,26 +97,29 @@ impl Place {
         })
     }
 
+    /// Notes the request in the transaction, and answers its hash.
+    fn note(&self, tx: &mut TenantTx, request: &impl Message) -> Digest {
+        tx.note_request(self.request_id);
+        digest(&SHA256, &request.encode_to_vec())
+    }
+
     /// Takes the place; where it was taken before, the answer that is kept there.
     async fn take<T: Message + Default>(
         &self,
         tx: &mut TenantTx,
         request: &impl Message,
-        response: &[u8],
     ) -> Result<Option<T>> {
-        let hash = digest(&SHA256, &request.encode_to_vec());
+        let hash = self.note(tx, request);
         let tenant = tx.tenant().uuid();
-        tx.note_request(self.request_id);
         let inserted = sqlx::query(
             "insert into request (tenant_id, subject, method, request_id, request_hash, response, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+             values ($1, $2, $3, $4, $5, '', $6) on conflict do nothing",
         )
         .bind(tenant)
         .bind(&self.subject)
         .bind(self.method)
         .bind(self.request_id)
         .bind(hash.as_ref())
-        .bind(response)
         .bind(clock::now().to_sqlx())
         .execute(&mut **tx)
         .await?
@@ -99,11 +127,16 @@ impl Place {
         if inserted == 1 {
             return Ok(None);
         }
+        self.before(tx, hash).await.map(Some)
+    }
+
+    /// The answer that is kept to a request of this hash.
+    async fn before<T: Message + Default>(&self, tx: &mut TenantTx, hash: Digest) -> Result<T> {
         let (kept_hash, response): (Vec<u8>, Vec<u8>) = sqlx::query_as(
             "select request_hash, response from request
              where tenant_id = $1 and subject = $2 and method = $3 and request_id = $4",
         )
-        .bind(tenant)
+        .bind(tx.tenant().uuid())
         .bind(&self.subject)
         .bind(self.method)
         .bind(self.request_id)
@@ -112,9 +145,7 @@ impl Place {
         if kept_hash != hash.as_ref() {
             return Err(Error::Reused);
         }
-        T::decode(response.as_slice())
-            .map(Some)
-            .map_err(Error::internal)
+        T::decode(response.as_slice()).map_err(Error::internal)
     }
 }
 

@@ -53,12 +53,13 @@ pub(crate) struct Browser {
     pub(crate) known_device: Option<String>,
 }
 
-/// Opens a session for an active account.
+/// Opens a session for an active account. The guess at its password, if it was one, is no failure.
 pub(crate) async fn open(
     tx: &mut TenantTx,
     account: &Account,
     kept: bool,
     browser: Browser,
+    guess: Option<Uuid>,
 ) -> Result<proto::identity::Session> {
     let now = clock::now();
     let lifetime = Lifetime::of(account.kind, kept);
@@ -77,6 +78,7 @@ pub(crate) async fn open(
         now,
         expires_at,
         ends_at,
+        guess,
     };
     store::session::insert(tx, session).await?;
 

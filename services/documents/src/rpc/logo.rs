@@ -5,7 +5,10 @@ use proto::documents::{
     StartLogoRequest, StartLogoResponse, UploadState, logo_service_server::LogoService,
 };
 use service::{Error, Found as _, Result, Violations, new_id, parse_id};
-use tenancy::{Audience, Caller, Db, Once, audit};
+use tenancy::{
+    Audience, Caller, Db, Once,
+    audit::{self, Deed},
+};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -58,13 +61,16 @@ impl LogoService for Logos {
             &request.request_id,
             &request,
             &answer,
+            Deed {
+                action: "logo.start",
+                target: new,
+            },
         )
         .await?;
         let id = if let Some(StartLogoResponse { logo_id, .. }) = before {
             parse_id(&logo_id, "logo_id")?
         } else {
             store::file::insert(&mut tx, Subject::Logo, new, &declared, account).await?;
-            audit::record(&mut tx, &caller, "logo.start", new).await?;
             store::usage::charge(&mut tx, declared.size, self.limits.stored_bytes).await?;
             new
         };

@@ -86,7 +86,7 @@ impl LinkService for Links {
         store::account::accept(&mut tx, invited.id, &password_hash).await?;
         store::account::confirm_email(&mut tx, invited.id).await?;
         let account = store::account::get(&mut tx, invited.id).await?;
-        let session = session::open(&mut tx, &account, true, browser).await?;
+        let session = session::open(&mut tx, &account, true, browser, None).await?;
         let event = InvitationAccepted {
             account_id: account.id.to_string(),
             frequency: if is_client {

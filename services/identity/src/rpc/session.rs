@@ -68,13 +68,13 @@ impl SessionService for Sessions {
             .ok_or(Error::Unauthenticated(Reason::SignInFailed))?;
         let mut tx = self.db.begin(&caller).await?;
         tx.note_client_address(&request.client_address);
-        attempts::give_back(&mut tx, attempt).await?;
         // read again under a lock: access may have ended, or the password changed, while this one was hashed
         let locked = store::account::lock(&mut tx, account.id).await?;
         if locked.password_hash != account.password_hash {
             return Err(Error::Unauthenticated(Reason::SignInFailed).into());
         }
         if locked.state != State::Active {
+            attempts::give_back(&mut tx, attempt).await?;
             tx.commit().await?;
             return Err(Error::Precondition(Reason::AccessDisabled).into());
         }
@@ -83,7 +83,14 @@ impl SessionService for Sessions {
             user_agent: request.user_agent,
             known_device: is_known_device.then_some(request.device),
         };
-        let session = session::open(&mut tx, &locked, request.keep_signed_in, browser).await?;
+        let session = session::open(
+            &mut tx,
+            &locked,
+            request.keep_signed_in,
+            browser,
+            Some(attempt),
+        )
+        .await?;
         audit::record(&mut tx, &caller, "session.open", account.id).await?;
         tx.commit().await?;
 
@@ -115,7 +122,7 @@ impl SessionService for Sessions {
         if account.state != State::Active {
             return Err(Error::Precondition(Reason::AccessDisabled).into());
         }
-        let session = session::open(&mut tx, &account, true, browser).await?;
+        let session = session::open(&mut tx, &account, true, browser, None).await?;
         audit::record(&mut tx, &caller, "session.open", account.id).await?;
         tx.commit().await?;
 
@@ -180,7 +187,7 @@ impl Sessions {
         device: &str,
         address: &str,
     ) -> Result<Guess> {
-        let mut tx = self.db.begin(caller).await?;
+        let mut tx = self.db.begin_forgettable(caller).await?;
         let account = store::account::find_by_email(&mut tx, email_key).await?;
         // asked for an unknown account alike, so that the time tells nothing
         let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);

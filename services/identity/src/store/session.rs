@@ -29,16 +29,19 @@ pub(crate) struct NewSession {
     pub(crate) now: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) ends_at: Timestamp,
+    /// The attempt that opens it.
+    pub(crate) guess: Option<Uuid>,
 }
 
-/// Inserts a session: its account was seen, and signed in from its device.
+/// Inserts a session: its account was seen, and signed in from its device; its guess goes.
 pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
         "with seen as (update account set last_seen_at = $8 where tenant_id = $1 and id = $3),
               used as (
                   insert into device (tenant_id, account_id, token_hash, last_used_at) values ($1, $3, $11, $8)
-                  on conflict (tenant_id, account_id, token_hash) do update set last_used_at = excluded.last_used_at)
+                  on conflict (tenant_id, account_id, token_hash) do update set last_used_at = excluded.last_used_at),
+              guessed as (delete from attempt where id = $12)
          insert into session
              (tenant_id, id, account_id, secret_hash, kept, client_address, user_agent, created_at, last_seen_at,
               expires_at, ends_at)
@@ -53,7 +56,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()>
         session.now.to_sqlx(),
         session.expires_at.to_sqlx(),
         session.ends_at.to_sqlx(),
-        session.device_hash
+        session.device_hash,
+        session.guess
     )
     .execute(&mut **tx)
     .await?;

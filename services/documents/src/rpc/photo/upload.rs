@@ -6,7 +6,10 @@ use proto::documents::{
     UploadState,
 };
 use service::{Error, Found as _, Result, Violations, mask::Fields, new_id, parse_id, parse_ids};
-use tenancy::{Audience, Caller, Once, TenantTx, audit};
+use tenancy::{
+    Audience, Caller, Once, TenantTx,
+    audit::{self, Deed},
+};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
@@ -71,6 +74,10 @@ pub(super) async fn start(
         &request.request_id,
         &request,
         &answer,
+        Deed {
+            action: "photo.start",
+            target: new,
+        },
     )
     .await?;
     // no size where the bytes came before
@@ -82,7 +89,6 @@ pub(super) async fn start(
         let is_awaited = state_of_word(&file.state) == UploadState::Quarantined;
         (id, is_awaited.then_some(file.size_bytes))
     } else {
-        audit::record(&mut tx, &caller, "photo.start", new).await?;
         // last, for others wait from here on
         store::photo::insert(
             &mut tx,
