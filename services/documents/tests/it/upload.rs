@@ -11,6 +11,7 @@ use proto::{
 use service::{Reason, new_id};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+use uuid::Uuid;
 
 use crate::stage::{Stage, jpeg};
 
@@ -86,6 +87,13 @@ async fn the_same_request_makes_one_photo() -> Result<()> {
         .await?
         .into_inner();
     assert_eq!(first.photo_id, second.photo_id);
+    let mut connection = stage.db.superuser().await?;
+    let recorded: Vec<Uuid> = sqlx::query_scalar(
+        "select target from audit join request using (tenant_id, request_id) where action = 'photo.start'",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    assert_eq!(recorded, [first.photo_id.parse::<Uuid>()?]);
     stage.put(&second.put_url, &bytes).await?;
     for _ in 0..2 {
         let finish = FinishPhotoRequest {

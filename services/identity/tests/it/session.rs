@@ -91,6 +91,20 @@ async fn lifetimes_follow_the_side_and_the_choice() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_right_password_uses_up_no_guess() -> Result<()> {
+    let setup = Setup::start().await?;
+    let office = setup.office("alder").await?;
+    setup.maya(&office).await?;
+    // one more than a network has
+    for _ in 0..6 {
+        let form = sign_in_form(MAYA, CLIENT_PASSWORD);
+        setup.signed_in(&office, form).await?;
+    }
+    assert_eq!(setup.guess(&office, ADDRESS).await, failed());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_secret_is_stored_hashed() -> Result<()> {
     let setup = Setup::start().await?;
     let office = setup.office("alder").await?;
