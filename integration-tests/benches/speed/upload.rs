@@ -15,7 +15,7 @@ use tenancy::authorized;
 
 use crate::line::{Goal, Line, median, millis};
 
-const ROUNDS: usize = 100;
+const ROUNDS: usize = 200;
 const BYTES: usize = 4 << 20;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 

@@ -3,6 +3,7 @@
 //! - [`Caller`] is made from a verified token and from nothing else; [`Caller::require`] is the first line of every handler
 //! - [`Signer`] and [`Verifier`] make and check tokens
 //! - [`Db::begin`] opens a transaction that sees the caller's organization and no other
+//! - [`Db::begin_forgettable`] is for what a crash of the database may take back, such as a guess that was counted
 //! - [`Db::begin_unscoped`] is the greppable exception, on a login of its own
 //! - [`Once`] makes a write idempotent by its request id, inside the write's own transaction
 //! - [`audit`] records who did what, in the transaction of the deed

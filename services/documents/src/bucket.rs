@@ -179,7 +179,12 @@ impl Bucket {
             Err(SdkError::ServiceError(error)) if error.err().is_no_such_key() => return Ok(false),
             Err(error) => return Err(unavailable(error)),
         };
-        if object.content_length() != Some(size) {
+        let came = object
+            .content_length()
+            .context("the bucket does not say how long an object is")
+            .map_err(Error::Unavailable)?;
+        if came != size {
+            tracing::warn!(file = %place.file, came, size, "an upload is not as long as declared");
             return Ok(false);
         }
         let mut file = File::create(to)

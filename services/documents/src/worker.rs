@@ -293,6 +293,7 @@ mod tests {
         config,
         decoding::{Decoder, FileType},
         file::Declared,
+        photo::Details,
     };
 
     #[tokio::test(flavor = "multi_thread")]
@@ -333,7 +334,8 @@ mod tests {
         };
         let caller = Caller::system(tenant, NAME);
         let mut tx = db.begin(&caller).await?;
-        store::file::insert(&mut tx, Subject::Photo, id, &declared, account).await?;
+        let details = Details::blank();
+        store::photo::insert(&mut tx, id, new_id(), &details, &declared, account, "UTC").await?;
         let queued = store::file::queue(&mut tx, id, account).await?;
         assert!(queued.is_some(), "it was awaited");
         tx.commit().await?;

@@ -1,7 +1,8 @@
 //! Limits on attempts: guessing passwords, asking for mail, making organizations.
 //!
 //! An attempt is claimed before its outcome is known and in a transaction of its own, so that a failed call still counts and
-//! parallel ones cannot slip through together. A claim that turned out well is given back.
+//! parallel ones cannot slip through together. A claim that turned out well is given back. That of a sign-in does not wait for
+//! the disk.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -42,8 +43,8 @@ impl Limit {
 
 /// Attempts are kept this long: after a hundred failures within it an account asks for a reset.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// A person is never told to wait longer: what takes longer is mended by a reset.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// In seconds. A person is never told to wait longer: what takes longer is mended by a reset.
+const LONGEST_WAIT: f64 = 3_600.0;
 
 /// Guesses at one account's password.
 pub(crate) const SIGN_IN: &[Limit] = &[
@@ -172,16 +173,10 @@ pub(crate) async fn claim(
     // by a statement of its own: the next one sees what others committed before they gave the lock
     store::attempt::lock(connection, subject.lock()).await?;
     let id = service::new_id();
-    let inserted =
-        store::attempt::insert(connection, id, &subject.0, &network, &windows, now).await?;
-    Ok(match inserted {
+    let wait = store::attempt::insert(connection, id, &subject.0, &network, &windows, now).await?;
+    Ok(match wait {
         None => Claim::Made(id),
-        Some(free_at) => {
-            let wait = free_at
-                .duration_since(now)
-                .clamp(SignedDuration::from_secs(1), LONGEST_WAIT);
-            Claim::Refused(wait.unsigned_abs())
-        }
+        Some(seconds) => Claim::Refused(Duration::from_secs_f64(seconds.clamp(1.0, LONGEST_WAIT))),
     })
 }
 

@@ -53,13 +53,13 @@ pub(crate) struct Browser {
     pub(crate) known_device: Option<String>,
 }
 
-/// Opens a session for an active account. The guess at its password, if it was one, is no failure.
+/// Opens a session for an active account, and gives back the attempt that led to it, if one did.
 pub(crate) async fn open(
     tx: &mut TenantTx,
     account: &Account,
     kept: bool,
     browser: Browser,
-    guess: Option<Uuid>,
+    attempt: Option<Uuid>,
 ) -> Result<proto::identity::Session> {
     let now = clock::now();
     let lifetime = Lifetime::of(account.kind, kept);
@@ -78,7 +78,7 @@ pub(crate) async fn open(
         now,
         expires_at,
         ends_at,
-        guess,
+        attempt,
     };
     store::session::insert(tx, session).await?;
 
@@ -124,8 +124,9 @@ pub(crate) async fn touch(
     }
     let expires_at =
         Lifetime::of(account.kind, session.kept).expiry(now, session.ends_at.to_jiff());
-    store::session::seen(tx, session.id, now, expires_at).await?;
+    // the account first, as whoever ends its sessions has it
     store::account::seen(tx, account.id, now).await?;
+    store::session::seen(tx, session.id, now, expires_at).await?;
     Ok(true)
 }
 

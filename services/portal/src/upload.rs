@@ -28,7 +28,7 @@ pub(crate) enum Start {
     Begun {
         /// The photo that it becomes.
         id: String,
-        /// Where its bytes go; empty where they came before.
+        /// Where its bytes go; empty where it was finished before.
         put_url: String,
     },
     /// Why it may not.

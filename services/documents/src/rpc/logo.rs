@@ -70,7 +70,7 @@ impl LogoService for Logos {
         let id = if let Some(StartLogoResponse { logo_id, .. }) = before {
             parse_id(&logo_id, "logo_id")?
         } else {
-            store::file::insert(&mut tx, Subject::Logo, new, &declared, account).await?;
+            store::file::insert_logo(&mut tx, new, &declared, account).await?;
             store::usage::charge(&mut tx, declared.size, self.limits.stored_bytes).await?;
             new
         };

@@ -41,10 +41,10 @@ pub(crate) struct Claimed {
     pub(crate) traceparent: String,
 }
 
-/// Inserts a file whose bytes are on their way; that of a photo is inserted with it.
-pub(crate) async fn insert(
+/// Inserts the file of a logo, whose bytes are on their way. That of a photo is inserted with it, by
+/// [`photo::insert`](super::photo::insert).
+pub(crate) async fn insert_logo(
     tx: &mut TenantTx,
-    subject: Subject,
     id: Uuid,
     declared: &Declared,
     account: Uuid,
@@ -55,10 +55,9 @@ pub(crate) async fn insert(
         "insert into file
              (tenant_id, id, subject, state, name, type, size_bytes, stored_bytes, uploaded_by, due_at, traceparent,
               created_at)
-         values ($1, $2, $3, 'quarantined', $4, $5, $6, $6, $7, $8, $9, $10)",
+         values ($1, $2, 'logo', 'quarantined', $3, $4, $5, $5, $6, $7, $8, $9)",
         tenant,
         id,
-        subject.word(),
         declared.name,
         type_word(declared.file_type),
         declared.size,

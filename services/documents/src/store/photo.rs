@@ -119,8 +119,8 @@ impl Filter {
     }
 }
 
-/// Inserts a photo and its file, whose bytes are on their way, and answers what is stored with it; by one statement, for its
-/// uploader waits. Others who add a file wait until the transaction ends.
+/// Inserts a photo and its file, whose bytes are on their way, and adds it to the usage, which it answers; by one statement,
+/// for its uploader waits. Others who add a file wait until the transaction ends.
 pub(crate) async fn insert(
     tx: &mut TenantTx,
     id: Uuid,

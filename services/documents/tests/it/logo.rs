@@ -73,6 +73,32 @@ async fn a_drawing_becomes_a_plain_picture() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_logo_that_did_not_come_is_refused() -> Result<()> {
+    let stage = Stage::new().await?;
+    let owner = &stage.tenant.owner;
+    let start = StartLogoRequest {
+        file_name: "logo.svg".to_owned(),
+        content_type: String::new(),
+        size_bytes: i64::try_from(SVG.len())?,
+        request_id: new_id().to_string(),
+    };
+    let mut logos = stage.logos()?;
+    let logo_id = logos
+        .start_logo(stage.request(owner, start)?)
+        .await?
+        .into_inner()
+        .logo_id;
+    let finish = FinishLogoRequest { logo_id };
+    let finished = logos
+        .finish_logo(stage.request(owner, finish)?)
+        .await?
+        .into_inner();
+    assert_eq!(finished.state(), UploadState::Refused);
+    assert_eq!(finished.refusal(), RefusalReason::Unreadable);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_picture_is_refused() -> Result<()> {
     let stage = Stage::new().await?;
     let (logo_id, finished) = send(&stage, "logo.png", b"only words").await?;

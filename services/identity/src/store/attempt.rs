@@ -24,7 +24,7 @@ pub(crate) async fn lock(connection: &mut PgConnection, name: i64) -> Result<()>
     Ok(())
 }
 
-/// Inserts an attempt made now, unless a window is full; answers then when there is room again.
+/// Inserts an attempt made now, unless a window is full; answers then how long it takes until there is room, in seconds.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     id: Uuid,
@@ -32,7 +32,7 @@ pub(crate) async fn insert(
     network: &str,
     windows: &[Window],
     now: Timestamp,
-) -> Result<Option<Timestamp>> {
+) -> Result<Option<f64>> {
     let most: Vec<_> = windows.iter().map(|window| window.most).collect();
     let since: Vec<_> = windows
         .iter()
@@ -42,7 +42,7 @@ pub(crate) async fn insert(
         .iter()
         .map(|window| window.network.clone())
         .collect();
-    let free_at = sqlx::query_scalar!(
+    let wait = sqlx::query_scalar!(
         r#"with reached as (
                select min(made_at) - since as wait
                from unnest($5::bigint[], $6::timestamptz[], $7::text[]) with ordinality
@@ -53,7 +53,7 @@ pub(crate) async fn insert(
            made as (
                insert into attempt (id, subject, network, made_at)
                select $1, $2, $3, $4 where not exists (select from reached))
-           select $4 + max(wait) as "free_at: jiff_sqlx::Timestamp" from reached"#,
+           select extract(epoch from max(wait))::float8 from reached"#,
         id,
         subject,
         network,
@@ -64,7 +64,7 @@ pub(crate) async fn insert(
     )
     .fetch_one(connection)
     .await?;
-    Ok(free_at.map(jiff_sqlx::Timestamp::to_jiff))
+    Ok(wait)
 }
 
 /// Deletes one attempt.

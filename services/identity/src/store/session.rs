@@ -29,11 +29,11 @@ pub(crate) struct NewSession {
     pub(crate) now: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) ends_at: Timestamp,
-    /// The attempt that opens it.
-    pub(crate) guess: Option<Uuid>,
+    /// The attempt that led to it.
+    pub(crate) attempt: Option<Uuid>,
 }
 
-/// Inserts a session: its account was seen, and signed in from its device; its guess goes.
+/// Inserts a session. Its account was seen, and signed in from its device; the attempt that led to it is deleted.
 pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()> {
     let tenant = tx.tenant().uuid();
     sqlx::query!(
@@ -41,7 +41,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()>
               used as (
                   insert into device (tenant_id, account_id, token_hash, last_used_at) values ($1, $3, $11, $8)
                   on conflict (tenant_id, account_id, token_hash) do update set last_used_at = excluded.last_used_at),
-              guessed as (delete from attempt where id = $12)
+              given_back as (delete from attempt where id = $12)
          insert into session
              (tenant_id, id, account_id, secret_hash, kept, client_address, user_agent, created_at, last_seen_at,
               expires_at, ends_at)
@@ -57,7 +57,7 @@ pub(crate) async fn insert(tx: &mut TenantTx, session: NewSession) -> Result<()>
         session.expires_at.to_sqlx(),
         session.ends_at.to_sqlx(),
         session.device_hash,
-        session.guess
+        session.attempt
     )
     .execute(&mut **tx)
     .await?;

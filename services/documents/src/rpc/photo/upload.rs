@@ -80,7 +80,7 @@ pub(super) async fn start(
         },
     )
     .await?;
-    // no size where the bytes came before
+    // no size where it was finished before
     let (id, size_bytes) = if let Some(StartPhotoResponse { photo_id, .. }) = before {
         let id = parse_id(&photo_id, "photo_id")?;
         let file = store::file::lock(&mut tx, Subject::Photo, id)
