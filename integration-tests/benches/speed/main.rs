@@ -12,6 +12,7 @@ mod line;
 mod page;
 mod pgbench;
 mod read;
+mod rest;
 mod sign_ins;
 mod tenants;
 mod upload;
@@ -77,6 +78,7 @@ impl Wanted {
 async fn measure(platform: &Platform, wanted: &Wanted) -> Result<bool> {
     let alder = Organization::gather(platform, "alder").await?;
     let mut lines = Lines { are_met: true };
+    rest::wait().await?;
     // what fills the database comes after what wants it small
     if wanted.has("page") {
         lines.tell(page::measure(platform, &alder).await?)?;
