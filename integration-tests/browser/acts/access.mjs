@@ -193,7 +193,12 @@ export async function whyNot(stage, story) {
     await ruth.open(story.record);
     await ruth.part(ines.name).press("Resend invitation");
     story.unread = await mails.next(ines.email, "your project portal");
-    await line("Invited", "not accepted yet. The link works until");
+    // the mail server has it a moment before its answer is written down
+    await eventually("the record says that it went out", async () => {
+      await ruth.open(story.record);
+      return (await ruth.part(ines.name).words()).includes("not accepted yet. The link works until");
+    });
+    await line("Invited");
   });
 
   await stage.step("who looks for the portal at the wrong place is told where it is", async () => {
