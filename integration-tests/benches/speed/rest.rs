@@ -6,23 +6,23 @@ use anyhow::{Context as _, Result};
 
 const LOOK: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 60;
-/// As much of all processors as timers of the platform may take.
-const SHARE: f64 = 0.05;
+/// As many percent of all processors as timers of the platform may take.
+const PERCENT: u64 = 5;
 
 /// Waits until nothing works but timers; says so where it goes on without that after a minute.
 pub(crate) async fn wait() -> Result<()> {
-    let mut share = 1.0;
+    let mut percent = 100;
     let mut before = Ticks::read()?;
     for _ in 0..LOOKS {
         tokio::time::sleep(LOOK).await;
         let now = Ticks::read()?;
-        share = now.busy_since(&before);
-        if share < SHARE {
+        percent = now.percent_busy_since(&before);
+        if percent < PERCENT {
             return Ok(());
         }
         before = now;
     }
-    eprintln!("The machine is not at rest: {share:.2} of its processors are busy.");
+    eprintln!("The machine is not at rest: its processors are busy for {percent} %.");
     Ok(())
 }
 
@@ -52,11 +52,8 @@ impl Ticks {
         })
     }
 
-    fn busy_since(&self, before: &Self) -> f64 {
+    fn percent_busy_since(&self, before: &Self) -> u64 {
         let all = self.all.saturating_sub(before.all).max(1);
-        let busy = self.busy.saturating_sub(before.busy);
-        // at most a few thousand
-        f64::from(u32::try_from(busy).unwrap_or(u32::MAX))
-            / f64::from(u32::try_from(all).unwrap_or(u32::MAX))
+        100 * self.busy.saturating_sub(before.busy) / all
     }
 }

@@ -8,8 +8,9 @@
 //!
 //! 1. `StartPhoto` writes the rows and gives out an address in the bucket that takes exactly the declared bytes.
 //! 2. The portal streams them there; `FinishPhoto` queues the file.
-//! 3. The worker claims it, refuses what did not come as declared, and [`opening`] fetches, scans and decodes it in a child process of its own, which is all
-//!    that ever opens it. What comes back are three JPEGs without anything of the original's metadata.
+//! 3. The worker claims it, refuses what did not come as declared, and [`opening`] fetches, scans and decodes it in a child
+//!    process of its own, which is all that ever opens it. What comes back are three JPEGs without anything of the
+//!    original's metadata.
 //! 4. The photo is ready, and `PhotoAdded` leaves in the same transaction. Or the file is refused, and the office is
 //!    told why.
 //!

@@ -1,8 +1,8 @@
 //! Limits on attempts: guessing passwords, asking for mail, making organizations.
 //!
 //! An attempt is claimed before its outcome is known and in a transaction of its own, so that a failed call still counts and
-//! parallel ones cannot slip through together. A claim that turned out well is given back. That of a sign-in does not wait for
-//! the disk.
+//! parallel ones cannot slip through together. A claim that turned out well is given back. That of a sign-in does not wait
+//! for the disk.
 
 use std::{net::IpAddr, time::Duration};
 

@@ -71,7 +71,9 @@ impl LogoService for Logos {
             parse_id(&logo_id, "logo_id")?
         } else {
             store::file::insert_logo(&mut tx, new, &declared, account).await?;
-            store::usage::charge(&mut tx, declared.size, self.limits.stored_bytes).await?;
+            store::usage::add(&mut tx, 1, declared.size)
+                .await?
+                .check(self.limits.stored_bytes)?;
             new
         };
         let file = store::file::lock(&mut tx, Subject::Logo, id)

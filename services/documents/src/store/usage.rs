@@ -39,11 +39,6 @@ pub(crate) async fn add(tx: &mut TenantTx, files: i64, bytes: i64) -> Result<Usa
     Ok(usage)
 }
 
-/// Counts a new file, unless the organization's storage, of so many bytes at most, is full.
-pub(crate) async fn charge(tx: &mut TenantTx, bytes: i64, most: i64) -> Result<()> {
-    add(tx, 1, bytes).await?.check(most)
-}
-
 /// Finds what is stored.
 pub(crate) async fn find(tx: &mut TenantTx) -> Result<Usage> {
     let tenant = tx.tenant().uuid();

@@ -178,8 +178,9 @@ impl SessionService for Sessions {
 
 impl Sessions {
     /// Finds the account of an address and counts the guess at its password, in a transaction that stays when the guess
-    /// fails. It does not wait for the disk: a crash of the database gives back the guesses of its last second at most. A browser from which the person signed in before has guesses of its own, so that strangers cannot keep the
-    /// person out; when they are used up it is as good as any other.
+    /// fails. It does not wait for the disk: a crash of the database gives back the guesses of its last second at most. A
+    /// browser from which the person signed in before has guesses of its own, so that strangers cannot keep the person out;
+    /// when they are used up it is as good as any other.
     async fn claim_guess(
         &self,
         caller: &Caller,
