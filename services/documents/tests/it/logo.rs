@@ -5,7 +5,7 @@ use proto::documents::{
     FinishLogoRequest, FinishLogoResponse, GetLogoFileRequest, RefusalReason, StartLogoRequest,
     UploadState,
 };
-use service::new_id;
+use service::{Reason, new_id};
 use tenancy::authorized;
 use tonic::Code;
 
@@ -95,6 +95,24 @@ async fn a_logo_that_did_not_come_is_refused() -> Result<()> {
         .into_inner();
     assert_eq!(finished.state(), UploadState::Refused);
     assert_eq!(finished.refusal(), RefusalReason::Unreadable);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_storage_takes_no_logo() -> Result<()> {
+    let stage = Stage::with(&[("APP__LIMITS__STORED_BYTES", "100000".to_owned())]).await?;
+    let start = StartLogoRequest {
+        file_name: "logo.svg".to_owned(),
+        content_type: String::new(),
+        size_bytes: 100_001,
+        request_id: new_id().to_string(),
+    };
+    let refused = stage
+        .logos()?
+        .start_logo(stage.request(&stage.tenant.owner, start)?)
+        .await
+        .expect_err("too much");
+    assert!(Reason::StorageFull.is_in(&refused));
     Ok(())
 }
 
